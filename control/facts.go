@@ -1,0 +1,60 @@
+package control
+
+import (
+	"sync"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
+)
+
+// Facts are the models that Checks reason with, each computed at most once per inventory. Safe for concurrent use.
+type Facts struct {
+	*inventory.Inventory
+	// Settings are what the user configured.
+	Settings Settings
+
+	workloads func() []Workload
+}
+
+// Settings are what controls can be told.
+type Settings struct {
+	// Params are the parameter ConfigMaps' data by control id: {"untrusted-registry": {"registries": "…\n…"}}.
+	Params map[string]map[string]string
+	// PodTemplates says where custom resources embed a PodTemplateSpec: {"Rollout.argoproj.io": "spec.template"}.
+	PodTemplates map[string]string
+	// Target is the Kubernetes version to judge deprecated APIs against, "1.37"; "" means the inventory's own, or
+	// the newest known.
+	Target string
+}
+
+// A Workload is an object that makes pods.
+type Workload struct {
+	Object   *inventory.Object
+	Template map[string]any // the pod spec
+	Meta     map[string]any // the pods' metadata; may be nil
+	At       string         // path of the pod spec, "spec.template.spec"
+	MetaAt   string
+}
+
+// NewFacts prepares the facts of an inventory.
+func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
+	f := &Facts{Inventory: inv, Settings: settings}
+	f.workloads = sync.OnceValue(f.findWorkloads)
+	return f
+}
+
+// Workloads returns every object that makes pods and is nobody else's copy: a ReplicaSet of a Deployment and the Pods
+// of a Job are left out when their top owner is in the inventory.
+func (f *Facts) Workloads() []Workload { return f.workloads() }
+
+func (f *Facts) findWorkloads() []Workload {
+	var out []Workload
+	for _, o := range f.All() {
+		spec, at := o.PodSpec()
+		if spec == nil || f.TopOwner(o) != o {
+			continue
+		}
+		meta, metaAt := o.PodMeta()
+		out = append(out, Workload{Object: o, Template: spec, Meta: meta, At: string(at), MetaAt: string(metaAt)})
+	}
+	return out
+}

@@ -1,0 +1,39 @@
+// Package policy compiles and judges ValidatingAdmissionPolicies outside the API server, with the API server's own
+// code. It is the only importer of k8s.io/apiserver.
+package policy
+
+import (
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+)
+
+// A Policy is a ValidatingAdmissionPolicy ready to judge. It compiles on first use and is safe for concurrent use.
+type Policy struct {
+	// Source is the policy as written. Never write to it.
+	Source *admissionv1.ValidatingAdmissionPolicy
+}
+
+// An Input is one object to judge, as if it were being created.
+type Input struct {
+	Object   map[string]any // JSON shape
+	Resource schema.GroupVersionResource
+	Kind     schema.GroupVersionKind
+	// Namespace is the Namespace object that the object lives in; nil for cluster-scoped objects and when unknown.
+	Namespace map[string]any
+	// Params is the parameter object, for policies with a paramKind; nil when there is none.
+	Params map[string]any
+}
+
+// A Verdict is what one policy says of one object.
+type Verdict struct {
+	// Violations are the paths that the policy computed; empty when the object passes.
+	Violations []finding.Path
+	// Denied says that a validation was false; a policy of the catalogue denies when it has violations.
+	Denied bool
+	// Message is the policy's own message; "" when the object passes.
+	Message string
+	// Err says that the policy could not judge the object. It is neither pass nor fail.
+	Err error
+}
