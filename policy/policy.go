@@ -3,6 +3,8 @@
 package policy
 
 import (
+	"sync"
+
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -13,6 +15,9 @@ import (
 type Policy struct {
 	// Source is the policy as written. Never write to it.
 	Source *admissionv1.ValidatingAdmissionPolicy
+
+	once  sync.Once
+	exact *compiled
 }
 
 // An Input is one object to judge, as if it were being created.
