@@ -28,7 +28,10 @@ type Control struct {
 	// result is never pass.
 	Reads  []schema.GroupKind
 	Policy *policy.Policy         // judged object by object; can be enforced
-	Check  func(*Facts) Judgement // joins objects
+	Check  func(*Facts) Judgement // joins objects, or needs what CEL cannot see
+	// PerObject says that Check judges each object by itself, so that a gap does not stop it; like a Policy's, its
+	// result is then never pass.
+	PerObject bool
 }
 
 // A Judgement is what a Check concluded.

@@ -22,7 +22,9 @@ type Requirement struct {
 	Title string `yaml:"title" json:"title"` // our own short title
 	// Former are the ids in earlier editions, "A.9.4.1".
 	Former []string `yaml:"former,omitempty" json:"former,omitempty"`
-	Rows   []Row    `yaml:"rows" json:"rows"`
+	// Providers are the managed platforms ("eks", "aks", "gke") where the provider answers for the requirement.
+	Providers []string `yaml:"providers,omitempty" json:"providers,omitempty"`
+	Rows      []Row    `yaml:"rows" json:"rows"`
 }
 
 // A Row is one kind of evidence for a requirement.
@@ -34,8 +36,13 @@ type Row struct {
 	Direct bool `yaml:"direct" json:"direct"`
 	// Needs are the sources of the evidence: "api", "mirror-pod", "node", "configz", "scm", "ci", "process", "manual".
 	Needs []string `yaml:"needs" json:"needs"`
-	// Controls are the control ids that answer the row, besides those joined by capability.
+	// Controls are the ids of the controls that answer the row. With Join "capability" they are all controls of
+	// Capability of medium severity and above: hygiene never decides a requirement.
 	Controls []string `yaml:"controls,omitempty" json:"controls,omitempty"`
+	Join     string   `yaml:"join,omitempty" json:"join,omitempty"`
+	// Complete says that the controls judge all of the evidence. Otherwise their passing leaves the row open, while
+	// their failing still decides it.
+	Complete bool `yaml:"complete,omitempty" json:"complete,omitempty"`
 }
 
 // An Assessment is what a report proves about one framework.

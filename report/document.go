@@ -13,6 +13,7 @@ import (
 type Document struct {
 	Report      *scan.Report
 	Assessments []framework.Assessment
+	Levels      []framework.Capability
 }
 
 // Options are what a reader can choose about the appearance.

@@ -12,6 +12,7 @@ import (
 // A Report is what the controls concluded about one inventory.
 type Report struct {
 	Tool      Tool
+	Scope     Scope
 	Inventory Inventory
 	// Results has one entry for every selected control, in catalogue order, also when nothing matched.
 	Results    []Result
@@ -85,10 +86,10 @@ type ExceptionUse struct {
 
 // A Comparison relates a report to a baseline, by finding id, counting multiplicity.
 type Comparison struct {
-	New       int             `json:"new"`
-	Fixed     int             `json:"fixed"`
-	Unchanged int             `json:"unchanged"`
-	NewIDs    map[string]bool `json:"-"`
+	New       int            `json:"new"`
+	Fixed     int            `json:"fixed"`
+	Unchanged int            `json:"unchanged"`
+	NewIDs    map[string]int `json:"-"`
 }
 
 // A Summary counts.

@@ -1,0 +1,220 @@
+package scan
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/control"
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/policy"
+)
+
+// chunk is how many objects a worker takes at a time: enough to amortise the hand-over, few enough to spread evenly.
+const chunk = 128
+
+// judgePolicies runs every policy control over every object, on all cores, and adds to results in object order.
+func judgePolicies(ctx context.Context, facts *control.Facts, opts Options, results []Result) error {
+	j := newJudge(ctx, facts, opts, results)
+	if len(j.policies) == 0 {
+		return nil
+	}
+	objects := facts.All()
+	parts := make([]part, (len(objects)+chunk-1)/chunk)
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				parts[i] = j.judge(objects[i*chunk : min((i+1)*chunk, len(objects))])
+			}
+		})
+	}
+	for i := range parts {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		p.addTo(results, j.at)
+	}
+	j.addInjected(parts, results)
+	return nil
+}
+
+// A judge holds what all workers share.
+type judge struct {
+	ctx      context.Context
+	facts    *control.Facts
+	scope    Scope
+	set      *policy.Set
+	policies []control.Control
+	at       []int            // index into results for each policy
+	params   []map[string]any // parameter object for each policy, nil when it has none
+	skip     []bool           // not configured
+	isPod    []bool           // judges pods: also applies to pod templates inside custom resources
+}
+
+func newJudge(ctx context.Context, facts *control.Facts, opts Options, results []Result) *judge {
+	j := &judge{ctx: ctx, facts: facts, scope: opts.Scope}
+	var sources []*policy.Policy
+	for i := range results {
+		c := results[i].Control
+		if c.Policy == nil {
+			continue
+		}
+		params, configured := paramsOf(c, opts.Settings)
+		if !configured {
+			results[i].Skipped = notConfigured + ": set params." + c.ID + " in plimsoll.yaml"
+		}
+		j.policies = append(j.policies, c)
+		j.at = append(j.at, i)
+		j.params = append(j.params, params)
+		j.skip = append(j.skip, !configured)
+		j.isPod = append(j.isPod, c.Policy.Matches(schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}))
+		sources = append(sources, c.Policy)
+	}
+	j.set = policy.NewSet(sources)
+	return j
+}
+
+// paramsOf builds the parameter ConfigMap of a control from the settings. configured is false when it needs one and
+// has none: at admission such a policy allows, here it is skipped.
+func paramsOf(c control.Control, settings control.Settings) (params map[string]any, configured bool) {
+	if c.Policy.Source.Spec.ParamKind == nil {
+		return nil, true
+	}
+	data, ok := settings.Params[c.ID]
+	if !ok {
+		return nil, false
+	}
+	values := make(map[string]any, len(data))
+	for k, v := range data {
+		values[k] = v
+	}
+	return map[string]any{
+		"apiVersion": "v1", "kind": "ConfigMap",
+		"metadata": map[string]any{"name": "plimsoll-" + c.ID}, "data": values,
+	}, true
+}
+
+// A part is what one worker concluded about one run of objects, by policy.
+type part struct {
+	passed   [][]finding.Ref
+	findings [][]finding.Finding
+	errors   [][]control.ObjectError
+	injected []injection
+}
+
+func (p part) addTo(results []Result, at []int) {
+	for i, r := range at {
+		results[r].Passed = append(results[r].Passed, p.passed[i]...)
+		results[r].Findings = append(results[r].Findings, p.findings[i]...)
+		results[r].Errors = append(results[r].Errors, p.errors[i]...)
+	}
+}
+
+func (j *judge) judge(objects []*inventory.Object) part {
+	n := len(j.policies)
+	p := part{
+		passed: make([][]finding.Ref, n), findings: make([][]finding.Finding, n), errors: make([][]control.ObjectError, n),
+	}
+	for _, o := range objects {
+		if o.Default || !j.scope.Includes(o.Ref) || j.ctx.Err() != nil {
+			continue
+		}
+		if owner := j.facts.TopOwner(o); owner != o {
+			if o.Kind == "Pod" { // a ReplicaSet or Job between Pod and owner is judged through both its ends
+				p.injected = append(p.injected, j.comparePod(o, owner)...)
+			}
+			continue
+		}
+		j.judgeObject(o, &p)
+	}
+	return p
+}
+
+func (j *judge) judgeObject(o *inventory.Object, p *part) {
+	for i, v := range j.evaluate(o.Content, schema.FromAPIVersionAndKind(o.APIVersion, o.Kind), o.Namespace) {
+		if v.Matched && !j.skip[i] {
+			p.add(i, j.policies[i], o, v, "")
+		}
+	}
+	at, ok := j.facts.Settings.PodTemplates[o.Kind+"."+o.Group()]
+	if !ok {
+		return
+	}
+	pod := syntheticPod(o, at)
+	if pod == nil {
+		return
+	}
+	for i, v := range j.evaluate(pod, schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, o.Namespace) {
+		if v.Matched && !j.skip[i] && j.isPod[i] {
+			p.add(i, j.policies[i], o, v, finding.Path(at))
+		}
+	}
+}
+
+func (j *judge) evaluate(content map[string]any, gvk schema.GroupVersionKind, namespace string) []policy.Verdict {
+	in := policy.Input{Object: content, Kind: gvk, Resource: policy.ResourceFor(gvk)}
+	if ns := j.facts.Get("", "Namespace", "", namespace); ns != nil {
+		in.Namespace = ns.Content
+	}
+	return j.set.Evaluate(j.ctx, in, j.params)
+}
+
+// add records one verdict. at is where a custom resource embeds the pod template that was judged.
+func (p *part) add(i int, c control.Control, o *inventory.Object, v policy.Verdict, at finding.Path) {
+	switch {
+	case v.Err != nil:
+		p.errors[i] = append(p.errors[i], control.ObjectError{Object: o.Ref, Position: o.Origin, Message: v.Err.Error()})
+	case len(v.Violations) == 0 && !v.Denied:
+		p.passed[i] = append(p.passed[i], o.Ref)
+	default:
+		for _, path := range v.Violations {
+			if at != "" {
+				path = at + "." + path
+			}
+			p.findings[i] = append(p.findings[i], newFinding(c, o, path))
+		}
+	}
+}
+
+func newFinding(c control.Control, o *inventory.Object, path finding.Path) finding.Finding {
+	return finding.Finding{
+		Control: c.ID, Severity: c.Severity, Object: o.Ref, Path: path, Position: o.Position(path),
+		Message: c.Title + subject(path), Because: []finding.Reason{seen(o.Content, path)}, Fix: c.Fix,
+	}
+}
+
+// syntheticPod makes a Pod of the pod template that a custom resource embeds at a path; nil when there is none. It has
+// a controller, so that it is not taken for a Pod that nobody restarts.
+func syntheticPod(o *inventory.Object, at string) map[string]any {
+	template := inventory.Map(o.Content, strings.Split(at, ".")...)
+	spec, _ := template["spec"].(map[string]any)
+	if spec == nil {
+		return nil
+	}
+	meta := map[string]any{
+		"name": o.Name, "namespace": o.Namespace,
+		"ownerReferences": []any{map[string]any{
+			"apiVersion": o.APIVersion, "kind": o.Kind, "name": o.Name, "uid": "", "controller": true,
+		}},
+	}
+	for _, field := range []string{"labels", "annotations"} {
+		if m := inventory.Map(template, "metadata", field); m != nil {
+			meta[field] = m
+		}
+	}
+	return map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+}
