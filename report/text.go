@@ -1,0 +1,103 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// invisible says whether a rune could change how a terminal or a viewer shows the text around it: control
+// characters, marks of writing direction, line separators, zero-width characters.
+func invisible(r rune) bool {
+	switch {
+	case r < 0x20, r >= 0x7f && r <= 0x9f:
+		return true
+	case r == 0xad, r == 0x61c, r == 0xfeff, r == 0xfffe, r == 0xffff:
+		return true
+	case r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f:
+		return true
+	}
+	return false
+}
+
+// clean makes text from hostile places safe to print on one line: what invisible names is written as an escape that
+// people can see. Everything else stays.
+func clean(s string) string {
+	if strings.IndexFunc(s, invisible) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s { // a broken byte comes as U+FFFD
+		switch {
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case invisible(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// columns measures text the same way on every machine, whatever its locale says.
+var columns = &runewidth.Condition{EastAsianWidth: false, StrictEmojiNeutral: true}
+
+// cut shortens text to at most width columns and ends it with "…" when something is missing.
+func cut(s string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	return columns.Truncate(s, width, "…")
+}
+
+// cutMiddle shortens text in the middle, for paths and names whose ends tell most.
+func cutMiddle(s string, width int) string {
+	if columns.StringWidth(s) <= width {
+		return s
+	}
+	if width < 8 {
+		return cut(s, width)
+	}
+	head := columns.Truncate(s, (width-1)/3, "")
+	runes := []rune(s)
+	room := width - 1 - columns.StringWidth(head)
+	from := len(runes)
+	for from > 0 && room >= columns.RuneWidth(runes[from-1]) {
+		from--
+		room -= columns.RuneWidth(runes[from])
+	}
+	return head + "…" + string(runes[from:])
+}
+
+// pad fills text with blanks to width columns.
+func pad(s string, width int) string { return columns.FillRight(s, width) }
+
+// padLeft fills text with leading blanks to width columns.
+func padLeft(s string, width int) string { return columns.FillLeft(s, width) }
+
+// plural writes "1 finding" or "3 findings".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "y") {
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// percent writes a share without rounding up: 99.96 is "99.9 %", only 100 is "100 %".
+func percent(p float64) string {
+	tenths := int(p*10 + 1e-9)
+	if tenths%10 == 0 {
+		return fmt.Sprintf("%d %%", tenths/10)
+	}
+	return fmt.Sprintf("%d.%d %%", tenths/10, tenths%10)
+}
