@@ -33,12 +33,18 @@ type Input struct {
 
 // A Verdict is what one policy says of one object.
 type Verdict struct {
-	// Violations are the paths that the policy computed; empty when the object passes.
+	// Matched says that the policy looks at this object; all else is zero when it does not.
+	Matched bool
+	// Violations are the paths that the policy computed in its variable "violations"; empty when the object passes
+	// or the policy has no such variable.
 	Violations []finding.Path
-	// Denied says that a validation was false; a policy of the catalogue denies when it has violations.
+	// Denied says that an API server would refuse the object: a validation was false, or something failed and
+	// failurePolicy is Fail. A policy of the catalogue denies when it has violations.
 	Denied bool
-	// Message is the policy's own message; "" when the object passes.
+	// Message is the message of the first validation that was false; "" when the object passes.
 	Message string
+	// Annotations are the audit annotations by key; nil when there are none.
+	Annotations map[string]string
 	// Err says that the policy could not judge the object. It is neither pass nor fail.
 	Err error
 }

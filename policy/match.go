@@ -1,0 +1,166 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Matches says whether the policy's resource rules cover the creation of this resource. Selectors are not considered:
+// they need the object.
+func (p *Policy) Matches(gvr schema.GroupVersionResource) bool {
+	constraints := p.Source.Spec.MatchConstraints
+	return constraints != nil && anyRule(constraints.ResourceRules, gvr, nil) && !anyRule(constraints.ExcludeResourceRules, gvr, everyName)
+}
+
+// everyName stands for "whatever the name is" in an exclude rule: a rule with names excludes only those.
+var everyName = &subject{}
+
+// A subject is what rules and selectors look at beyond the resource.
+type subject struct {
+	name       string
+	namespaced bool
+	labels     map[string]string
+}
+
+// anyRule says whether a rule covers the creation of the resource. Without a subject, names and scope are ignored.
+func anyRule(rules []admissionv1.NamedRuleWithOperations, gvr schema.GroupVersionResource, s *subject) bool {
+	return slices.ContainsFunc(rules, func(r admissionv1.NamedRuleWithOperations) bool {
+		return covers(r, gvr) && coversSubject(r, s)
+	})
+}
+
+func covers(r admissionv1.NamedRuleWithOperations, gvr schema.GroupVersionResource) bool {
+	creates := slices.ContainsFunc(r.Operations, func(o admissionv1.OperationType) bool {
+		return o == admissionv1.Create || o == admissionv1.OperationAll
+	})
+	return creates && hasOrAll(r.APIGroups, gvr.Group) && hasOrAll(r.APIVersions, gvr.Version) &&
+		(hasOrAll(r.Resources, gvr.Resource) || slices.Contains(r.Resources, "*/*"))
+}
+
+func coversSubject(r admissionv1.NamedRuleWithOperations, s *subject) bool {
+	if s == nil {
+		return true
+	}
+	if len(r.ResourceNames) > 0 && (s == everyName || !slices.Contains(r.ResourceNames, s.name)) {
+		return false
+	}
+	if r.Scope == nil || *r.Scope == admissionv1.AllScopes {
+		return true
+	}
+	return s != everyName && (*r.Scope == admissionv1.NamespacedScope) == s.namespaced
+}
+
+func hasOrAll(list []string, want string) bool {
+	return slices.Contains(list, want) || slices.Contains(list, "*")
+}
+
+// applies decides whether the policy looks at this object at all, with every part of matchConstraints. An error means
+// that it cannot be known, because the labels of the namespace are missing.
+func (p *Policy) applies(in Input) (bool, error) {
+	constraints := p.Source.Spec.MatchConstraints
+	if constraints == nil {
+		return false, nil
+	}
+	s := &subject{name: in.meta("name"), namespaced: in.namespaced(), labels: stringMap(in.metaMap("labels"))}
+	if !anyRule(constraints.ResourceRules, in.Resource, s) || anyRule(constraints.ExcludeResourceRules, in.Resource, s) {
+		return false, nil
+	}
+	if ok, err := selects(constraints.ObjectSelector, s.labels); err != nil || !ok {
+		return false, err
+	}
+	return p.namespaceSelected(in, s)
+}
+
+func (p *Policy) namespaceSelected(in Input, s *subject) (bool, error) {
+	selector := p.Source.Spec.MatchConstraints.NamespaceSelector
+	if emptySelector(selector) {
+		return true, nil
+	}
+	if in.Kind.Group == "" && in.Kind.Kind == "Namespace" {
+		return selects(selector, withName(s.labels, s.name))
+	}
+	if !s.namespaced {
+		return true, nil
+	}
+	namespace := in.meta("namespace")
+	if in.Namespace != nil {
+		meta, _ := in.Namespace["metadata"].(map[string]any)
+		known, _ := meta["labels"].(map[string]any)
+		return selects(selector, withName(stringMap(known), namespace))
+	}
+	if !selectsByNameOnly(selector) {
+		return false, fmt.Errorf("the policy selects namespaces by label, and the labels of namespace %q are not known", namespace)
+	}
+	return selects(selector, withName(nil, namespace))
+}
+
+// withName adds the label that every namespace has.
+func withName(known map[string]string, name string) map[string]string {
+	out := map[string]string{metav1LabelName: name}
+	for k, v := range known {
+		out[k] = v
+	}
+	return out
+}
+
+const metav1LabelName = "kubernetes.io/metadata.name"
+
+func emptySelector(s *metav1.LabelSelector) bool {
+	return s == nil || len(s.MatchLabels) == 0 && len(s.MatchExpressions) == 0
+}
+
+func selectsByNameOnly(s *metav1.LabelSelector) bool {
+	for k := range s.MatchLabels {
+		if k != metav1LabelName {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(s.MatchExpressions, func(r metav1.LabelSelectorRequirement) bool { return r.Key != metav1LabelName })
+}
+
+func selects(s *metav1.LabelSelector, have map[string]string) (bool, error) {
+	if emptySelector(s) {
+		return true, nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(s)
+	if err != nil {
+		return false, fmt.Errorf("read label selector: %w", err)
+	}
+	return selector.Matches(labels.Set(have)), nil
+}
+
+// meta is a string of the object's metadata.
+func (in Input) meta(field string) string {
+	meta, _ := in.Object["metadata"].(map[string]any)
+	s, _ := meta[field].(string)
+	return s
+}
+
+func (in Input) metaMap(field string) map[string]any {
+	meta, _ := in.Object["metadata"].(map[string]any)
+	m, _ := meta[field].(map[string]any)
+	return m
+}
+
+// namespaced says whether the object lives in a namespace: known for built-in kinds, else by its metadata.
+func (in Input) namespaced() bool {
+	if e, ok := kindIndex()[in.Kind]; ok {
+		return e.namespaced
+	}
+	return in.meta("namespace") != ""
+}
+
+func stringMap(m map[string]any) map[string]string {
+	out := make(map[string]string, len(m))
+	for k, v := range m {
+		if s, ok := v.(string); ok {
+			out[k] = s
+		}
+	}
+	return out
+}
