@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/control"
+	"github.com/plimsoll-io/plimsoll/internal/secretscan"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/inventory/bootstrap"
+	"github.com/plimsoll-io/plimsoll/inventory/cluster"
+	"github.com/plimsoll-io/plimsoll/inventory/manifest"
+	"github.com/plimsoll-io/plimsoll/inventory/snapshot"
+)
+
+// InputOptions choose what is read. They are the same for every command that reads.
+type InputOptions struct {
+	Namespace  string
+	Kubeconfig string
+	Context    string
+	Timeout    time.Duration
+	Chart      manifest.ChartOptions
+	Limits     manifest.Limits
+}
+
+// AddFlags declares the flags of the input.
+func (o *InputOptions) AddFlags(f *pflag.FlagSet) {
+	f.StringVarP(&o.Namespace, "namespace", "n", "", "namespace of manifests that name none; of a cluster, the only one to read")
+	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster")
+	f.StringVar(&o.Context, "context", "", "kubeconfig context of the cluster")
+	f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "longest time that reading a cluster may take")
+	f.StringSliceVar(&o.Chart.Values, "values", nil, "values `file` for charts (repeatable)")
+	f.StringArrayVar(&o.Chart.Set, "set", nil, "value for charts, `a.b=c` (repeatable)")
+	f.StringArrayVar(&o.Chart.SetString, "set-string", nil, "string value for charts, `a.b=c` (repeatable)")
+	f.StringVar(&o.Chart.ReleaseName, "release-name", "release-name", "release `name` for charts")
+	f.StringVar(&o.Chart.KubeVersion, "kube-version", "", "Kubernetes `version` that charts are rendered for")
+	f.StringSliceVar(&o.Chart.APIVersions, "api-versions", nil, "API `versions` that charts can rely on, besides the built-in ones")
+	f.Int64Var(&o.Limits.MaxDocument, "max-document", manifest.DefaultMaxDocument, "largest YAML document to parse, in `bytes`")
+	f.DurationVar(&o.Limits.RenderTimeout, "render-timeout", manifest.DefaultRenderTimeout, "longest time that rendering a chart or kustomization may take")
+}
+
+// load reads the inventory that paths name, or the live cluster when there are none.
+func (o *InputOptions) load(ctx context.Context, paths []string, settings control.Settings, stdin io.Reader) (*inventory.Inventory, error) {
+	inv, err := o.read(ctx, paths, settings, stdin)
+	if err != nil {
+		return nil, err
+	}
+	bootstrap.Mark(inv.All(), inv.Version)
+	return inv, nil
+}
+
+func (o *InputOptions) read(ctx context.Context, paths []string, settings control.Settings, stdin io.Reader) (*inventory.Inventory, error) {
+	if len(paths) == 0 {
+		return o.readCluster(ctx, settings)
+	}
+	if o.Context != "" || o.Kubeconfig != "" {
+		return nil, errors.New("--context and --kubeconfig name a cluster, the paths name files: give only one of them")
+	}
+	if len(paths) == 1 && isSnapshot(paths[0]) {
+		return readSnapshot(paths[0])
+	}
+	return manifest.Read(ctx, paths, manifest.Options{
+		Namespace: o.Namespace, Chart: o.Chart, Limits: o.Limits, Stdin: stdin, Redact: secretscan.New().Redact,
+	})
+}
+
+func (o *InputOptions) readCluster(ctx context.Context, settings control.Settings) (*inventory.Inventory, error) {
+	c := cluster.Config{
+		Kubeconfig: o.Kubeconfig, Context: o.Context, Timeout: o.Timeout, Redact: secretscan.New().Redact,
+	}
+	if o.Namespace != "" {
+		c.Namespaces = []string{o.Namespace}
+	}
+	for kind := range settings.PodTemplates {
+		name, group, _ := strings.Cut(kind, ".")
+		c.Kinds = append(c.Kinds, schema.GroupKind{Group: group, Kind: name})
+	}
+	return cluster.Read(ctx, c)
+}
+
+func isSnapshot(path string) bool {
+	return strings.HasSuffix(path, snapshot.Extension)
+}
+
+func readSnapshot(path string) (*inventory.Inventory, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open snapshot: %w", err)
+	}
+	defer f.Close()
+	inv, err := snapshot.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("read snapshot %s: %w", filepath.ToSlash(path), err)
+	}
+	return inv, nil
+}

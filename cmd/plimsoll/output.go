@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/plimsoll-io/plimsoll/report"
+)
+
+// OutputOptions say how and where the answer is written.
+type OutputOptions struct {
+	Formats []string
+	Output  string
+	Color   string
+	Verbose bool
+}
+
+// AddFlags declares the flags of the output.
+func (o *OutputOptions) AddFlags(f *pflag.FlagSet) {
+	names := make([]string, 0, len(report.Formats()))
+	for _, format := range report.Formats() {
+		names = append(names, format.Name)
+	}
+	f.StringSliceVarP(&o.Formats, "format", "f", nil,
+		"`format`, or format=file; repeatable: "+strings.Join(names, ", ")+" (default table)")
+	f.StringVarP(&o.Output, "output", "o", "", "`file` for the formats that name none (default: standard output)")
+	f.StringVar(&o.Color, "color", "auto", "colours in the table: auto, always or never")
+	f.BoolVarP(&o.Verbose, "verbose", "v", false, "show everything in the table")
+}
+
+// A target is one format and the file it goes to; "" is standard output.
+type target struct {
+	format report.Format
+	file   string
+}
+
+// targets checks the formats before any work is done.
+func (o *OutputOptions) targets() ([]target, error) {
+	formats := o.Formats
+	if len(formats) == 0 {
+		formats = []string{"table"}
+	}
+	var out []target
+	stdout := 0
+	for _, arg := range formats {
+		name, file, _ := strings.Cut(arg, "=")
+		format, ok := report.Find(name)
+		if !ok {
+			return nil, fmt.Errorf("unknown format %q: see --format in `plimsoll scan --help`", name)
+		}
+		if file == "" {
+			file = o.Output
+			stdout++
+		}
+		out = append(out, target{format, file})
+	}
+	if stdout > 1 {
+		return nil, errors.New("several formats would go to the same place: write -f format=file for all but one")
+	}
+	if o.Color != "auto" && o.Color != "always" && o.Color != "never" {
+		return nil, fmt.Errorf("--color is %q: use auto, always or never", o.Color)
+	}
+	return out, nil
+}
+
+func (o *OutputOptions) write(doc *report.Document, targets []target, s streams) error {
+	for _, t := range targets {
+		if err := o.writeOne(doc, t, s); err != nil {
+			return fmt.Errorf("write %s: %w", t.format.Name, err)
+		}
+	}
+	return nil
+}
+
+func (o *OutputOptions) writeOne(doc *report.Document, t target, s streams) (err error) {
+	out, opts := s.out, report.Options{Width: 80, Verbose: o.Verbose, Color: o.Color == "always"}
+	if t.file != "" {
+		f, err := os.Create(t.file)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		out = f
+	} else if width, tty := terminal(s.out); tty {
+		opts.Width = width
+		opts.Color = opts.Color || o.Color == "auto" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns >= 40 && t.file == "" {
+		opts.Width = columns
+	}
+	buffered := bufio.NewWriterSize(out, 1<<16)
+	if err := t.format.Write(buffered, doc, opts); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+// terminal says how wide the terminal is that w writes to, if it does.
+func terminal(w io.Writer) (width int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width < 40 {
+		width = 80
+	}
+	return width, true
+}
+
+// relaxCollector trades memory that a short run does not miss for time: the heap may grow further between two
+// collections, until a soft limit brings the collector back. GOGC and GOMEMLIMIT, when set, are left alone.
+func relaxCollector() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(300)
+		debug.SetMemoryLimit(384 << 20)
+	}
+}

@@ -1,0 +1,121 @@
+package plimsoll
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/plimsoll-io/plimsoll/"
+
+// rooms says, for every package, which of our packages it may import. "finding" and "internal/…" may be imported
+// everywhere. The table is the design: a new arrow needs a reason.
+var rooms = map[string][]string{
+	"finding":             {},
+	"internal":            {"inventory", "inventory/manifest", "policy", "control", "scan"}, // test harnesses
+	"inventory":           {},
+	"inventory/bootstrap": {"inventory"},
+	"inventory/manifest":  {"inventory"},
+	"inventory/cluster":   {"inventory"},
+	"inventory/snapshot":  {"inventory"},
+	"policy":              {},
+	"policy/podsecurity":  {},
+	"control":             {"inventory", "policy", "policy/podsecurity"},
+	"scan":                {"control", "inventory", "policy"},
+	"framework":           {"scan", "control"},
+	"report":              {"scan", "framework", "control", "inventory"},
+	"cmd/plimsoll":        {"*"},
+	"bench":               {"*"},
+}
+
+// outside says which packages alone may import a heavy or dangerous module.
+var outside = map[string][]string{
+	"k8s.io/apiserver":                {"policy"},
+	"github.com/google/cel-go":        {"policy"},
+	"k8s.io/pod-security-admission":   {"policy/podsecurity"},
+	"k8s.io/client-go":                {"inventory/cluster"},
+	"helm.sh/helm":                    {"inventory/manifest"},
+	"sigs.k8s.io/kustomize":           {"inventory/manifest"},
+	"github.com/zricethezav/gitleaks": {"internal/secretscan"},
+	"github.com/spf13/cobra":          {"cmd/plimsoll"},
+	"github.com/owenrumney/go-sarif":  {"report"},
+}
+
+// analyses do no I/O: they open no files and no sockets, and they do not log.
+var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan"}
+
+var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
+
+type listedPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestLayout(t *testing.T) {
+	for _, p := range listPackages(t) {
+		name, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours {
+			continue // the root package, which is this test
+		}
+		for _, imported := range p.Imports {
+			checkRoom(t, name, imported)
+			checkOutside(t, name, imported)
+			if slices.Contains(analyses, name) && slices.Contains(forbiddenInAnalyses, imported) {
+				t.Errorf("%s imports %s: analyses do no I/O and do not log", name, imported)
+			}
+		}
+	}
+}
+
+func checkRoom(t *testing.T, name, imported string) {
+	target, ours := strings.CutPrefix(imported, module)
+	if !ours || target == "finding" || strings.HasPrefix(target, "internal/") {
+		return
+	}
+	room := name
+	if strings.HasPrefix(name, "internal/") {
+		room = "internal"
+	}
+	if strings.HasPrefix(name, "inventory/bootstrap/") {
+		room = "inventory/bootstrap"
+	}
+	allowed, known := rooms[room]
+	if !known {
+		t.Errorf("%s is in no room: add it to the table in layout_test.go, with what it may import", name)
+		return
+	}
+	if !slices.Contains(allowed, target) && !slices.Contains(allowed, "*") {
+		t.Errorf("%s imports %s, which its room may not: see docs/architecture.md", name, target)
+	}
+}
+
+func checkOutside(t *testing.T, name, imported string) {
+	for prefix, allowed := range outside {
+		if strings.HasPrefix(imported, prefix) && !slices.Contains(allowed, name) {
+			t.Errorf("%s imports %s: only %s may", name, imported, strings.Join(allowed, ", "))
+		}
+	}
+}
+
+func listPackages(t *testing.T) []listedPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatalf("list packages: %v", err)
+	}
+	var packages []listedPackage
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listedPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatalf("read the list of packages: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
