@@ -162,3 +162,9 @@ func (p *Policy) Kinds() []schema.GroupKind {
 	})
 	return kinds
 }
+
+// Namespaced says whether objects of a kind live in namespaces. Kinds that are not built in are taken to.
+func Namespaced(gvk schema.GroupVersionKind) bool {
+	e, ok := kindIndex()[gvk]
+	return !ok || e.namespaced
+}
