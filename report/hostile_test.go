@@ -12,7 +12,7 @@ const (
 	bidi    = "\u202egnp.exe"
 	script  = "</script><script>alert(1)</script><!-- & \u2028"
 	formula = "=HYPERLINK(\"http://example.com\";\"x\")"
-	table   = "a|b\n|---|\n`c` **d** <img src=x onerror=alert(1)> [e](javascript:alert(1))"
+	markup  = "a|b\n|---|\n`c` **d** <img src=x onerror=alert(1)> [e](javascript:alert(1))"
 	xmlBad  = "]]>\x00\x0b\ufffe\ufffd"
 	broken  = "caf\xe9.yaml" // only names of files can hold broken bytes
 	metric  = `x"} 1` + "\nup 0 \\"
@@ -21,7 +21,7 @@ const (
 // hostile is the shop with text in it that tries to leave its place.
 func hostile() *Document {
 	d := shop()
-	for i, text := range []string{ansi, c1, bidi, script, formula, table, xmlBad, metric, "+1", "-1", "@x", "\t=1", "日本語の名前"} {
+	for i, text := range []string{ansi, c1, bidi, script, formula, markup, xmlBad, metric, "+1", "-1", "@x", "\t=1", "日本語の名前"} {
 		f := finding.Finding{
 			Control: "wildcard-role", Severity: finding.High, Object: ref("v1", text, text, text), Path: finding.Path(text),
 			Position: finding.Position{File: text, Line: i + 1}, Message: text,
@@ -38,10 +38,10 @@ func hostile() *Document {
 	d.Report.Results[0].Excepted[0].Exception = script
 	d.Report.Exceptions[0].Reason = formula + ansi
 	d.Report.Exceptions[0].State = scan.Used
-	d.Report.Results[4].Errors[0].Message = ansi + table + script
-	d.Report.Results[5].Skipped = ansi + table + script
-	d.Report.Inventory.Gaps[0].Reason = ansi + table
-	d.Report.Results[0].Control.Why = script + table
+	d.Report.Results[4].Errors[0].Message = ansi + markup + script
+	d.Report.Results[5].Skipped = ansi + markup + script
+	d.Report.Inventory.Gaps[0].Reason = ansi + markup
+	d.Report.Results[0].Control.Why = script + markup
 	d.Assessments[0].Answers[0].Missing = []string{script, ansi}
 	d.Assessments[0].Framework.Title = "House " + script
 	count(d.Report)

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/scan"
+)
+
+// A miss is something that keeps a report from being the whole truth, or an exception that no longer holds.
+type miss struct {
+	what  string // "expired", "gap", "error", "skipped", "partly", "unset", "broad" or "unused"
+	about string
+	why   string
+}
+
+// missed lists what was not judged, the most surprising first. Controls that were skipped for the same reason share
+// one entry.
+func missed(r *scan.Report) []miss {
+	var out []miss
+	for _, x := range r.Exceptions {
+		if x.State == scan.Expired {
+			out = append(out, miss{"expired", "exception " + x.Name, fmt.Sprintf("on %s; %s again",
+				x.Expires.UTC().Format("2006-01-02"), counts(x.Matched))})
+		}
+	}
+	for _, g := range r.Inventory.Gaps {
+		out = append(out, miss{"gap", gapSubject(g), g.Reason})
+	}
+	for i := range r.Results {
+		for _, e := range r.Results[i].Errors {
+			out = append(out, miss{"error", r.Results[i].Control.ID, e.Object.String() + ": " + e.Message})
+		}
+	}
+	out = append(out, skips(r)...)
+	for _, x := range r.Exceptions {
+		if x.TooBroad != "" {
+			out = append(out, miss{"broad", "exception " + x.Name, x.TooBroad})
+		}
+		if x.State == scan.Unused {
+			out = append(out, miss{"unused", "exception " + x.Name, "it accepts nothing: remove it"})
+		}
+	}
+	return out
+}
+
+func counts(findings int) string {
+	if findings == 1 {
+		return "1 finding counts"
+	}
+	return fmt.Sprintf("%d findings count", findings)
+}
+
+// gapSubject names what could not be read: "Secret in payments", "deploy/broken.yaml:7".
+func gapSubject(g inventory.Gap) string {
+	var parts []string
+	if g.File != "" {
+		parts = append(parts, place(g.File, g.Line))
+	}
+	if g.Kind != "" {
+		parts = append(parts, g.Kind)
+	}
+	if g.Namespace != "" {
+		parts = append(parts, "in "+g.Namespace)
+	}
+	if len(parts) == 0 {
+		return "any kind"
+	}
+	return strings.Join(parts, " ")
+}
+
+// place is "file:line", or only the file when the line is not known.
+func place(file string, line int) string {
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// skips groups the controls that could not look, or not everywhere, by their reason.
+func skips(r *scan.Report) []miss {
+	type group struct{ what, why string }
+	controls := map[group][]string{}
+	var order []group
+	for _, what := range []string{"skipped", "partly", "unset"} {
+		for i := range r.Results {
+			result := &r.Results[i]
+			if result.Skipped == "" || skipKind(result) != what {
+				continue
+			}
+			g := group{what, result.Skipped}
+			if controls[g] == nil {
+				order = append(order, g)
+			}
+			controls[g] = append(controls[g], result.Control.ID)
+		}
+	}
+	var out []miss
+	for _, g := range order {
+		out = append(out, miss{g.what, some(controls[g]), g.why})
+	}
+	return out
+}
+
+// skipKind says how a control was skipped: for lack of a setting, wholly, or only in part.
+func skipKind(r *scan.Result) string {
+	switch {
+	case r.NotConfigured():
+		return "unset"
+	case r.Status == scan.Skipped:
+		return "skipped"
+	default:
+		return "partly"
+	}
+}
+
+// some is the only one, or how many there are: "host-path", "12 controls".
+func some(controls []string) string {
+	if len(controls) == 1 {
+		return controls[0]
+	}
+	return plural(len(controls), "control")
+}

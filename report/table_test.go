@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll-io/plimsoll/control"
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/framework"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/scan"
+)
+
+// TestTableFits checks that no line is wider than the terminal and that a large report fits a screen.
+func TestTableFits(t *testing.T) {
+	for name, d := range map[string]*Document{"shop": shop(), "hostile": hostile(), "empty": empty(), "large": large(90, 40)} {
+		for _, width := range []int{80, 100, 160} {
+			text := render(t, WriteTable, d, Options{Width: width})
+			lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+			if len(lines) > screen {
+				t.Errorf("%s at %d columns: %d lines, more than a screen", name, width, len(lines))
+			}
+			for _, line := range lines {
+				if w := columns.StringWidth(line); w > width {
+					t.Errorf("%s at %d columns: a line of %d: %s", name, width, w, line)
+				}
+			}
+		}
+	}
+}
+
+// TestTextIsClean checks that hostile names cannot send control characters to a terminal.
+func TestTextIsClean(t *testing.T) {
+	for _, opts := range []Options{{Width: 80}, {Width: 200, Verbose: true}} {
+		text := render(t, WriteTable, hostile(), opts)
+		for _, r := range text {
+			if r != '\n' && invisible(r) {
+				t.Errorf("the table holds %U", r)
+			}
+		}
+	}
+	if text := render(t, WriteTable, shop(), Options{Color: true}); !strings.Contains(text, "\x1b[1;31m") {
+		t.Error("no colour although it was asked for")
+	}
+}
+
+// TestTableNeverSaysAllIsWell checks that gaps and errors are visible where no finding is.
+func TestTableNeverSaysAllIsWell(t *testing.T) {
+	d := shop()
+	r := d.Report
+	r.Results = r.Results[5:6]
+	count(r)
+	text := render(t, WriteTable, d, Options{})
+	for _, want := range []string{"no findings in what could be judged", "secrets is forbidden", "72.5 %", "expired"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	if text := render(t, WriteTable, empty(), Options{}); !strings.Contains(text, "nothing was judged") {
+		t.Errorf("a report about nothing says\n%s", text)
+	}
+}
+
+// large is a report with this many failed controls of this many findings each, and the usual eleven frameworks.
+func large(controls, findings int) *Document {
+	r := &scan.Report{Inventory: scan.Inventory{Objects: findings, Namespaces: map[string]int{"shop": findings}}}
+	severities := finding.Severities()
+	for i := range controls {
+		c := control.Control{
+			ID: fmt.Sprintf("a-control-with-a-long-name-%03d", i), Title: "Something is not as it should be in this container",
+			Severity: severities[i%4], Remedy: "Change it", Why: "Because of an attacker who may come from anywhere",
+		}
+		result := scan.Result{Control: c, Status: scan.Fail}
+		for j := range findings {
+			object := ref("apps/v1", "Deployment", fmt.Sprintf("team-%d", j%20), fmt.Sprintf("application-%05d", j))
+			result.Findings = append(result.Findings, finding.Finding{
+				Control: c.ID, Severity: c.Severity, Object: object, Path: pod + "containers[name=web].securityContext.privileged",
+				Position: finding.Position{File: fmt.Sprintf("apps/team-%d/app-%d.yaml", j%20, j), Line: 7 + i, Column: 9},
+				Message:  `Something is not as it should be: container "web"`,
+				Because:  []finding.Reason{{Effect: "proves", Fact: "value", Message: "securityContext.privileged is true"}},
+			})
+			result.Passed = append(result.Passed, object)
+		}
+		r.Results = append(r.Results, result)
+	}
+	for i := range 12 {
+		r.Inventory.Gaps = append(r.Inventory.Gaps, inventory.Gap{File: fmt.Sprintf("some/very/long/path/to/a/file-%d.yaml", i), Line: 3,
+			Reason: "a mapping value where none can be, because of a tab or a missing blank somewhere above this line"})
+	}
+	count(r)
+	d := &Document{Report: r}
+	for i := range 11 {
+		a := framework.Assessment{Framework: framework.Framework{ID: fmt.Sprint(i), Title: "A framework of some authority or other", Version: "2.0.1"}}
+		for range 131 {
+			a.Answers = append(a.Answers, framework.Answer{Status: framework.Unknown})
+		}
+		d.Assessments = append(d.Assessments, a)
+	}
+	return d
+}
