@@ -36,7 +36,7 @@ func TestLocate(t *testing.T) {
 		t.Fatal(err)
 	}
 	jsonText := `{"metadata":{"name":"cart"},` + "\n" + `  "spec":[{"name":"a"},` + "\n" + ` {"name":"b","x":1}]}`
-	_, jsonTree, _, err := NewDecoder(Limits{}).DecodeJSON([]byte(jsonText), 4)
+	_, jsonTree, err := NewDecoder(Limits{}).DecodeJSON([]byte(jsonText), 5, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

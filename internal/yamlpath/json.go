@@ -9,18 +9,17 @@ import (
 	"strings"
 )
 
-// DecodeJSON reads the first JSON value of data, whose first byte is on line firstLine+1 of the file, and returns it
-// with its positions and the number of bytes read. It returns io.EOF when only white space is left. Other errors are
-// an *Error.
-func (d *Decoder) DecodeJSON(data []byte, firstLine int) (value any, tree *Tree, read int, err error) {
-	j := &jsonReader{d: d, data: data, dec: json.NewDecoder(bytes.NewReader(data)), line: firstLine + 1}
+// DecodeJSON reads the one JSON value at the start of data, whose first byte is at this line and column of the file.
+// Every error is an *Error.
+func (d *Decoder) DecodeJSON(data []byte, line, column int) (value any, tree *Tree, err error) {
+	j := &jsonReader{d: d, data: data, dec: json.NewDecoder(bytes.NewReader(data)), line: line, lineStart: 1 - column}
 	j.dec.UseNumber()
 	d.nodes = d.nodes[:0]
 	value, err = j.value("", 0)
 	if err != nil {
-		return nil, nil, 0, j.located(err)
+		return nil, nil, j.located(err)
 	}
-	return value, d.tree(value), int(j.dec.InputOffset()), nil
+	return value, d.tree(value), nil
 }
 
 // A jsonReader walks tokens and counts lines as it goes.
@@ -150,8 +149,12 @@ func (j *jsonReader) number(n json.Number) (any, error) {
 // located turns the JSON decoder's error into an *Error with a line.
 func (j *jsonReader) located(err error) error {
 	var own *Error
-	if errors.As(err, &own) || err == io.EOF && j.onlySpaceLeft() {
+	if errors.As(err, &own) {
 		return err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		line, column := j.position(len(j.data))
+		return &Error{line, column, "the JSON ends too early"}
 	}
 	offset := int(j.dec.InputOffset())
 	var syntax *json.SyntaxError
@@ -159,13 +162,5 @@ func (j *jsonReader) located(err error) error {
 		offset = max(int(syntax.Offset)-1, j.counted)
 	}
 	line, column := j.position(offset)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		line, column = j.position(len(j.data))
-		return &Error{line, column, "the JSON ends too early"}
-	}
 	return &Error{line, column, "this is no JSON: " + err.Error()}
-}
-
-func (j *jsonReader) onlySpaceLeft() bool {
-	return len(j.d.nodes) == 0 && len(bytes.TrimSpace(j.data)) == 0
 }

@@ -1,0 +1,184 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/yamlpath"
+	"github.com/plimsoll-io/plimsoll/inventory"
+)
+
+// A file collects what one file holds. Use it for one file and by one goroutine.
+type file struct {
+	opts    Options
+	origin  finding.Position // with the file's name; the line is set per object
+	decoder *yamlpath.Decoder
+	objects []*inventory.Object
+	gaps    []inventory.Gap
+	scopes  map[schema.GroupKind]bool // kinds that CustomResourceDefinitions define: true when namespaced
+}
+
+func newFile(name string, opts Options) *file {
+	return &file{
+		opts: opts, origin: finding.Position{File: name}, decoder: yamlpath.NewDecoder(yamlpath.Limits{}),
+		scopes: map[schema.GroupKind]bool{},
+	}
+}
+
+// read reads all documents of a file.
+func (f *file) read(data []byte) {
+	data = utf8Text(data)
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		f.broken(data, 1+bytes.Count(data[:i], []byte{'\n'}), "this is a binary file")
+		return
+	}
+	if isJSON(data) && f.readJSON(data) {
+		return
+	}
+	for _, c := range split(data) {
+		f.readChunk(c)
+	}
+}
+
+// utf8Text removes a byte order mark and converts UTF-16, which PowerShell's ">" writes.
+func utf8Text(data []byte) []byte {
+	if rest, ok := bytes.CutPrefix(data, []byte("\xef\xbb\xbf")); ok {
+		return rest
+	}
+	if len(data) < 2 || len(data)%2 != 0 {
+		return data
+	}
+	hi, lo := 0, 1
+	switch {
+	case data[0] == 0xff && data[1] == 0xfe:
+		hi, lo = 1, 0
+	case data[0] != 0xfe || data[1] != 0xff:
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2-1)
+	for i := 2; i < len(data); i += 2 {
+		units = append(units, uint16(data[i+hi])<<8|uint16(data[i+lo]))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// readChunk reads a piece of YAML that holds whole documents, nearly always one.
+func (f *file) readChunk(c chunk) {
+	if f.readLargeList(c) {
+		return
+	}
+	if !f.fits(c) {
+		return
+	}
+	err := documents(c.data, func(doc *yaml.Node) {
+		f.document(doc, c)
+	})
+	if err != nil {
+		line, reason := syntaxError(err)
+		f.broken(c.data, c.line+line, reason)
+	}
+}
+
+// fits refuses a chunk that is too large to parse. One that cannot hold an object is passed over.
+func (f *file) fits(c chunk) bool {
+	reason := ""
+	switch {
+	case len(c.data) > f.opts.maxDocument():
+		reason = fmt.Sprintf("the document has %d bytes, more than %d (--max-document)", len(c.data), f.opts.maxDocument())
+	case len(c.data) > maxSeparators && separators(c.data) > maxSeparators:
+		reason = fmt.Sprintf("the document may hold more than %d values", maxSeparators)
+	default:
+		return true
+	}
+	if bytes.Contains(c.data, []byte("apiVersion")) && bytes.Contains(c.data, []byte("kind")) {
+		f.broken(c.data, c.line+1, reason)
+	}
+	return false
+}
+
+// documents parses data and hands on one document after the other.
+func documents(data []byte, each func(*yaml.Node)) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // a bug in the parser must not end the program
+			err = fmt.Errorf("this cannot be parsed as YAML")
+		}
+	}()
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if err := dec.Decode(&doc); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		each(&doc)
+	}
+}
+
+var yamlErrorLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+
+// syntaxError takes the parser's error apart. Its line is 1 when the parser gives none.
+func syntaxError(err error) (line int, reason string) {
+	match := yamlErrorLine.FindStringSubmatch(err.Error())
+	line, _ = strconv.Atoi(match[1])
+	reason = strings.TrimSpace(err.Error()[len(match[0]):])
+	if first, _, ok := strings.Cut(reason, "\n"); ok {
+		reason = first
+	}
+	return max(line, 1), "this is no YAML: " + reason
+}
+
+var kindLine = regexp.MustCompile(`\bkind["']?[ \t]*:[ \t]*(?:["']?([A-Za-z][A-Za-z0-9]*)["']?[ \t]*(?:[\r\n,}#]|$))?`)
+
+// broken notes text that could not be read: a gap for every kind that its "kind:" lines name, since objects of these
+// may be missing; when there is none, or one cannot be made out, for all kinds.
+func (f *file) broken(text []byte, line int, reason string) {
+	kinds := []string{}
+	seen := map[string]bool{}
+	for _, match := range kindLine.FindAllSubmatchIndex(text, -1) {
+		if match[2] < 0 {
+			kinds = nil
+			break
+		}
+		kind := string(text[match[2]:match[3]])
+		if kind == "List" {
+			continue // its items name their own
+		}
+		kind = strings.TrimSuffix(kind, "List")
+		if !seen[kind] {
+			seen[kind] = true
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 {
+		kinds = []string{""}
+	}
+	for _, kind := range kinds {
+		f.gap(inventory.Gap{Kind: kind, AnyGroup: kind != "", Line: line, Reason: reason})
+	}
+}
+
+// maxGaps bounds what one file can report; the last one says that there are more.
+const maxGaps = 1_000
+
+func (f *file) gap(g inventory.Gap) {
+	if len(f.gaps) > maxGaps {
+		return
+	}
+	if len(f.gaps) == maxGaps {
+		g = inventory.Gap{Line: g.Line, Reason: "more than 1000 parts of this file cannot be read"}
+	}
+	g.File = f.origin.File
+	f.gaps = append(f.gaps, g)
+}
