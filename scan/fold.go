@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
@@ -21,13 +22,16 @@ type injection struct {
 
 // comparePod judges a Pod and its owner and keeps what only the Pod violates. The memo of the policy set makes this
 // cheap: both are judged once for all replicas.
-func (j *judge) comparePod(pod, owner *inventory.Object) []injection {
-	var out []injection
+func (j *judge) comparePod(pod, owner *inventory.Object, p *part) {
 	verdicts := j.evaluate(pod.Content, schema.FromAPIVersionAndKind(pod.APIVersion, pod.Kind), pod.Namespace)
 	ofOwner := j.evaluate(owner.Content, schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind), owner.Namespace)
 	_, at := owner.PodSpec()
 	for i, v := range verdicts {
-		if !v.Matched || j.skip[i] || !ofOwner[i].Matched || v.Err != nil {
+		if !v.Matched || j.skip[i] || !ofOwner[i].Matched {
+			continue
+		}
+		if v.Err != nil {
+			p.errors[i] = append(p.errors[i], control.ObjectError{Object: pod.Ref, Position: pod.Origin, Message: v.Err.Error()})
 			continue
 		}
 		known := map[finding.Path]bool{}
@@ -40,11 +44,10 @@ func (j *judge) comparePod(pod, owner *inventory.Object) []injection {
 				inOwner = at + finding.Path(rest)
 			}
 			if !known[inOwner] {
-				out = append(out, injection{i, owner, inOwner, pod.Ref})
+				p.injected = append(p.injected, injection{i, owner, inOwner, pod.Ref})
 			}
 		}
 	}
-	return out
 }
 
 // addInjected turns injections into one finding for each owner and path, which counts the pods.

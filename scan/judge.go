@@ -135,7 +135,7 @@ func (j *judge) judge(objects []*inventory.Object) part {
 		}
 		if owner := j.facts.TopOwner(o); owner != o {
 			if o.Kind == "Pod" { // a ReplicaSet or Job between Pod and owner is judged through both its ends
-				p.injected = append(p.injected, j.comparePod(o, owner)...)
+				j.comparePod(o, owner, &p)
 			}
 			continue
 		}
