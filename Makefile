@@ -1,0 +1,40 @@
+# Every target installs what it needs. `make test` is what CI runs.
+GO      ?= go
+BIN     := bin/plimsoll
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X github.com/plimsoll-io/plimsoll/internal/version.release=$(VERSION)
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: build demo test check conformance bench e2e docs fuzz
+
+build: ## the program, stripped
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/plimsoll
+
+demo: build ## the main job on the shipped example
+	-$(BIN) scan examples/shop/manifests
+
+test: ## all tests: with the race detector, then against a real control plane
+	$(GO) test -race ./...
+	cd e2e && $(GO) test -timeout 20m ./...
+
+check: ## formatting, vet, linters
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	cd e2e && $(GO) vet ./...
+	$(GO) run $(GOLANGCI) run ./...
+
+conformance: ## public cases with known answers, when they are there (PLIMSOLL_CORPORA)
+	$(GO) test -count=1 -v -run Conformance ./internal/conformance
+
+bench: build ## ratios, not seconds
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./policy ./internal/secretscan
+	$(GO) run ./bench -plimsoll $(BIN)
+
+e2e: ## every test against a real control plane, also the slow ones
+	cd e2e && $(GO) test -timeout 60m -v ./... -args -long
+
+docs: ## the generated pages of the handbook
+	$(GO) run ./cmd/plimsoll __docs docs
+
+fuzz: ## every fuzz target for a short while
+	$(GO) run ./internal/fuzzall -time 30s
