@@ -14,7 +14,7 @@ var leftOut = words(`generic-api-key kubernetes-secret-yaml private-key pkcs12-f
 	freemius-secret-key hashicorp-tf-password lob-pub-api-key flutterwave-public-key`)
 
 // exactKeywords are keywords too short to search without case, as the tokens that they start are written. At least 16
-// token characters must follow.
+// token characters must follow, and no letter stands before.
 var exactKeywords = map[string]string{
 	"s.": "s.", "sk": "SK", "ey": "ey", "sg.": "SG.", "api-": "API-", "a3-": "A3-", "hf_": "hf_", "asia": "ASIA",
 	"fm1": "fm1", "sc_": "sc_", "ext_": "ext_", "pat.": "pat.", "sat.": "sat.", "ico-": "ico-", "eaaa": "EAAA",
@@ -50,6 +50,9 @@ type rule struct {
 	id      string
 	compile func() config.Rule
 }
+
+// detector is the one rule set of the program. It is the same for every inventory, and loaded when first needed.
+var detector = sync.OnceValue(loadRules)
 
 // loadRules reads the library's default configuration. Parsing takes a few milliseconds; compiling all of its 200
 // regular expressions would take ten times as long, so each waits for its first candidate.
@@ -126,7 +129,8 @@ const (
 // apply looks with a rule around a keyword. It returns the hits and where it stopped looking.
 func (set *ruleSet) apply(r *rule, text, word string, at int) (hits []span, until int) {
 	if exact, ok := exactKeywords[word]; ok {
-		if !strings.HasPrefix(text[at:], exact) || tokenRun(text, at+len(word)) < shortestRule {
+		inWord := at > 0 && isAlnum(text[at-1])
+		if inWord || !strings.HasPrefix(text[at:], exact) || tokenRun(text, at+len(word)) < shortestRule {
 			return nil, at
 		}
 	} else if !hasRun(text[at:min(len(text), at+windowAfter)], 10) {

@@ -20,7 +20,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"sync"
 )
 
 // The classes that are not names of detector rules.
@@ -49,15 +48,14 @@ const (
 
 // A Scanner redacts the objects of one inventory. It is safe for concurrent use on different objects.
 type Scanner struct {
-	key   []byte
-	rules func() *ruleSet
+	key []byte
 }
 
 // New makes a scanner with a fresh random key. The detector's rules are loaded when they are first needed.
 func New() *Scanner {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails: crypto/rand aborts the program instead
-	return &Scanner{key: key, rules: sync.OnceValue(loadRules)}
+	return &Scanner{key: key}
 }
 
 // marker is what replaces a value.

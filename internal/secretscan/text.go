@@ -13,7 +13,7 @@ func (s *Scanner) scanText(text string, names bool) (redacted string, hits int) 
 		return s.disarm(text), 0
 	}
 	text = s.disarm(text)
-	set := s.rules()
+	set := detector()
 	var spans []span
 	stopped := map[*rule]int(nil)
 	nextName := 0
