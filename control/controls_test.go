@@ -159,7 +159,8 @@ func applyFixes(t *testing.T, input []byte, findings []finding.Finding) (fixed [
 	t.Helper()
 	docs := documents(t, input)
 	done = map[place]bool{}
-	for _, f := range findings {
+	// From the last to the first, so that removing an item of a list does not move those still to be removed.
+	for _, f := range slices.Backward(findings) {
 		if f.Fix == nil {
 			continue
 		}
