@@ -24,6 +24,9 @@ import (
 // timeLimit ends a judgement that the cost budget does not end, of one policy and one object.
 const timeLimit = 10 * time.Second
 
+// someone is the user who creates an object that is judged: nobody in particular.
+const someone = "plimsoll:someone"
+
 // Evaluate judges one object with one policy, exactly as an API server judges its creation: matchConstraints,
 // matchConditions, variables, parameters, failurePolicy and cost budget, all by the API server's own code. Expressions
 // that ask the authorizer fail, and so become errors.
@@ -68,7 +71,7 @@ func newSituation(in Input) (*situation, error) {
 	}
 	gvk := Current(in.Kind)
 	record := admission.NewAttributesRecord(obj, nil, gvk, in.meta("namespace"), in.meta("name"), in.Resource, "",
-		admission.Create, &metav1.CreateOptions{}, false, &user.DefaultInfo{})
+		admission.Create, &metav1.CreateOptions{}, false, &user.DefaultInfo{Name: someone, Groups: []string{user.AllAuthenticated}})
 	s.attrs = &admission.VersionedAttributes{Attributes: record, VersionedKind: gvk}
 	s.attrs.VersionedObject.Set(obj)
 	return s, nil

@@ -1,0 +1,217 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// memoSize is how many distinct contents are remembered. Replicas of one workload come close together, so the oldest
+// may go first.
+const memoSize = 4096
+
+// A memo remembers the verdicts of contents: of each only the policies that did not simply pass.
+type memo struct {
+	mu    sync.Mutex
+	known map[memoKey][]remark
+	order []memoKey // a ring
+	next  int
+}
+
+type memoKey [sha256.Size]byte
+
+// A remark is a verdict other than "matched, and nothing found".
+type remark struct {
+	index   int
+	verdict Verdict
+}
+
+func newMemo() *memo { return &memo{known: map[memoKey][]remark{}} }
+
+func (m *memo) get(key memoKey) ([]remark, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	remarks, ok := m.known[key]
+	return remarks, ok
+}
+
+// put remembers the verdicts of a batch, unless they are errors (which may pass) or name what the key leaves out.
+func (m *memo) put(key memoKey, b *batch, verdicts []Verdict) {
+	var remarks []remark
+	for _, member := range b.members {
+		v := verdicts[member.index]
+		if v.Err != nil {
+			return
+		}
+		for _, path := range v.Violations {
+			if strings.Contains(string(path), tokenVolumePrefix) {
+				return
+			}
+		}
+		if !v.Matched || v.Denied {
+			remarks = append(remarks, remark{member.index, v})
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.known[key]; ok {
+		return
+	}
+	if len(m.order) < memoSize {
+		m.order = append(m.order, key)
+	} else {
+		delete(m.known, m.order[m.next])
+		m.order[m.next] = key
+		m.next = (m.next + 1) % memoSize
+	}
+	m.known[key] = remarks
+}
+
+// unseen are the fields of metadata that tell replicas apart. A policy that reads one of them is never remembered.
+var unseen = []string{
+	"name", "generateName", "uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink",
+}
+
+// tokenVolumePrefix starts the name of the volume that the API server adds to each Pod, with a random end.
+const tokenVolumePrefix = "kube-api-access-"
+
+// sharable says whether verdicts of a policy that reads this can be shared by objects with the same key.
+func (r reads) sharable() bool {
+	return !r.whole && !r.namespace && !r.fields["nodeName"] && !r.fields["status"] &&
+		!slices.ContainsFunc(unseen, func(field string) bool { return r.metadata[field] })
+}
+
+// split parts the members into those whose verdicts can be remembered and the rest. Both keep the compiled variables.
+func (b *batch) split() (shared, rest *batch) {
+	shared = b.finish(func(m member) bool { return m.reads.sharable() })
+	rest = b.finish(func(m member) bool { return !m.reads.sharable() })
+	if len(shared.members) == 0 {
+		shared = nil
+	}
+	if len(rest.members) == 0 {
+		rest = nil
+	}
+	return shared, rest
+}
+
+// key identifies the content that the members look at.
+func (b *batch) key(in Input) (key memoKey, ok bool) {
+	h := &hasher{text: make([]byte, 0, 4096)}
+	h.string(in.Resource.String())
+	h.string(in.Kind.String())
+	for _, field := range sortedKeys(in.Object) {
+		switch field {
+		case "status":
+		case "metadata":
+			meta, _ := in.Object[field].(map[string]any)
+			for _, name := range b.metadata {
+				h.string(name)
+				h.value(meta[name])
+			}
+		case "spec":
+			h.string(field)
+			if spec, isMap := in.Object[field].(map[string]any); isMap && in.Kind.Kind == "Pod" {
+				h.podSpec(spec)
+				continue
+			}
+			h.value(in.Object[field])
+		default:
+			h.string(field)
+			h.value(in.Object[field])
+		}
+	}
+	return sha256.Sum256(h.text), !h.strange
+}
+
+// A hasher writes JSON shapes in one canonical form: equal texts mean equal values.
+type hasher struct {
+	text []byte
+	// token is the one volume name to leave out; "" for none.
+	token   string
+	strange bool // a value that is no JSON shape
+}
+
+// podSpec leaves out what differs between replicas.
+func (h *hasher) podSpec(spec map[string]any) {
+	h.token = tokenVolume(spec)
+	h.text = append(h.text, 'p')
+	for _, field := range sortedKeys(spec) {
+		if field == "nodeName" {
+			continue
+		}
+		h.string(field)
+		h.value(spec[field])
+	}
+	h.text = append(h.text, 'e')
+	h.token = ""
+}
+
+// tokenVolume is the name of the volume that the API server added, if there is exactly one.
+func tokenVolume(spec map[string]any) string {
+	volumes, _ := spec["volumes"].([]any)
+	found := ""
+	for _, v := range volumes {
+		volume, _ := v.(map[string]any)
+		name, _ := volume["name"].(string)
+		if !strings.HasPrefix(name, tokenVolumePrefix) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = name
+	}
+	return found
+}
+
+func (h *hasher) value(v any) {
+	switch v := v.(type) {
+	case nil:
+		h.text = append(h.text, 'n')
+	case bool:
+		h.text = append(h.text, 'f')
+		if v {
+			h.text[len(h.text)-1] = 't'
+		}
+	case string:
+		if h.token != "" && v == h.token {
+			h.text = append(h.text, 'k')
+			return
+		}
+		h.string(v)
+	case int64:
+		h.text = binary.BigEndian.AppendUint64(append(h.text, 'i'), uint64(v))
+	case float64:
+		h.text = binary.BigEndian.AppendUint64(append(h.text, 'd'), math.Float64bits(v))
+	case map[string]any:
+		h.text = binary.AppendUvarint(append(h.text, 'm'), uint64(len(v)))
+		for _, key := range sortedKeys(v) {
+			h.string(key)
+			h.value(v[key])
+		}
+	case []any:
+		h.text = binary.AppendUvarint(append(h.text, 'l'), uint64(len(v)))
+		for _, item := range v {
+			h.value(item)
+		}
+	default:
+		h.strange = true
+	}
+}
+
+func (h *hasher) string(s string) {
+	h.text = binary.AppendUvarint(append(h.text, 's'), uint64(len(s)))
+	h.text = append(h.text, s...)
+}
+
+func sortedKeys(m map[string]any) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
