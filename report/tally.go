@@ -38,3 +38,17 @@ func frameworkTitle(a *framework.Assessment) string {
 	}
 	return title + " " + version
 }
+
+// requirementsByControl lists the requirements that each control answers, as "framework/requirement".
+func requirementsByControl(d *Document) map[string][]string {
+	out := map[string][]string{}
+	for i := range d.Assessments {
+		a := &d.Assessments[i]
+		for j := range a.Answers {
+			for _, id := range a.Answers[j].Controls {
+				out[id] = append(out[id], a.Framework.ID+"/"+a.Answers[j].Requirement.ID)
+			}
+		}
+	}
+	return out
+}
