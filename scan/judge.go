@@ -193,8 +193,17 @@ func (p *part) add(i int, c control.Control, o *inventory.Object, v policy.Verdi
 func newFinding(c control.Control, o *inventory.Object, path finding.Path) finding.Finding {
 	return finding.Finding{
 		Control: c.ID, Severity: c.Severity, Object: o.Ref, Path: path, Position: o.Position(path),
-		Message: c.Title + subject(path), Because: []finding.Reason{seen(o.Content, path)}, Fix: c.Fix,
+		Message: c.Title + subject(path), Because: []finding.Reason{seen(o.Content, path)}, Fix: fixAt(c.Fix, path),
 	}
+}
+
+// fixAt is the fix as far as it can be made at path: nothing can be appended to an item of a list, which some controls
+// name beside the list itself; there a person has to decide.
+func fixAt(fix *finding.Fix, path finding.Path) *finding.Fix {
+	if fix != nil && fix.Op == finding.Append && strings.HasSuffix(string(path), "]") {
+		return nil
+	}
+	return fix
 }
 
 // syntheticPod makes a Pod of the pod template that a custom resource embeds at a path; nil when there is none. It has
