@@ -41,6 +41,9 @@ const (
 	maxText    = 64 << 20 // text of any member: a chunk and the largest object that may follow
 )
 
+// Extension is how the name of a snapshot commonly ends.
+const Extension = ".plimsoll"
+
 // HeadSize is how many bytes of a file Is wants to see.
 const HeadSize = len(inventoryName)
 
