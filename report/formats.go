@@ -23,6 +23,7 @@ func Formats() []Format {
 		{"junit", WriteJUnit, "test results, for CI systems", "frameworks", "xml"},
 		{"gitlab-sast", WriteGitLabSAST, "security report for GitLab", "counts; what passed or was excepted; frameworks", "json"},
 		{"markdown", WriteMarkdown, "a comment for a change request", "names of objects that passed", "md"},
+		{"html", WriteHTML, "one offline page to look at and to share", "", "html"},
 		{"csv", WriteCSV, "one line a finding, for spreadsheets", "counts; everything but findings", "csv"},
 		{"prometheus", WritePrometheus, "metrics without object names", "single findings", "prom"},
 		{"openreports", WriteOpenReports, "Reports of openreports.io, to apply",

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -56,18 +58,44 @@ func yamlValue(w io.Writer, name string, write func(*jsonWriter)) error {
 		key := &yaml.Node{Kind: yaml.ScalarNode, Value: name}
 		outer = &yaml.Node{Kind: yaml.MappingNode, Content: append([]*yaml.Node{key}, value.Content...)}
 	}
-	encoder := yaml.NewEncoder(w)
+	text.Reset()
+	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(outer); err != nil {
 		return err
 	}
-	return encoder.Close()
+	if err := encoder.Close(); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeInvisible(text.Bytes()))
+	return err
 }
 
-// block takes JSON's style from nodes: block maps and lists, quotes only where YAML needs them.
+// escapeInvisible escapes what the YAML encoder takes for printable. Block has kept the quotes around it.
+func escapeInvisible(text []byte) []byte {
+	if bytes.IndexFunc(text, unsafeInYAML) < 0 {
+		return text
+	}
+	var out []byte
+	for _, r := range string(text) {
+		if unsafeInYAML(r) {
+			out = appendUnicode(out, r)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
+}
+
+func unsafeInYAML(r rune) bool { return r != '\n' && invisible(r) }
+
+// block takes JSON's style from nodes: block maps and lists, quotes only where something needs them.
 func block(n *yaml.Node) {
 	if n.Style == yaml.DoubleQuotedStyle {
 		n.Tag = "!!str" // keeps "true" and "1" strings without their quotes
+		if strings.IndexFunc(n.Value, invisible) >= 0 {
+			return
+		}
 	}
 	n.Style &^= yaml.FlowStyle | yaml.DoubleQuotedStyle
 	if len(n.Content) == 0 && n.Kind != yaml.ScalarNode {
