@@ -119,7 +119,7 @@ func compare(t *testing.T, section string, want *[]byte, got []byte) {
 // judge runs one control over one input.
 func judge(t *testing.T, c control.Control, input []byte, settings control.Settings) scan.Result {
 	t.Helper()
-	objects, gaps := readObjects(t, input)
+	objects, gaps := readObjects(input)
 	inv := inventory.New(inventory.Source{Kind: "files", Names: []string{"case.yaml"}}, time.Unix(0, 0), "", objects, gaps)
 	report, err := scan.Run(context.Background(), inv, scan.Options{Controls: []control.Control{c}, Settings: settings})
 	if err != nil {
@@ -223,4 +223,25 @@ func documentAt(docs []*yaml.Node, line int) *yaml.Node {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(m.Run())
+}
+
+// allTestObjects reads the objects of all test data.
+func allTestObjects(t *testing.T) []*inventory.Object {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []*inventory.Object
+	for _, path := range files {
+		file, err := txtartest.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tc := range file.Cases {
+			objects, _ := readObjects(tc.Input)
+			out = append(out, objects...)
+		}
+	}
+	return out
 }

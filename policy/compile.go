@@ -1,14 +1,18 @@
 package policy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 
+	admissionapi "k8s.io/api/admission/v1"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/version"
+	"k8s.io/apiserver/pkg/admission"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	"k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions"
@@ -83,7 +87,8 @@ func (p *Policy) compileFor(v *version.Version, mode environment.Type) (*compile
 		c.annotations(spec.AuditAnnotations), c.messages(spec.Validations), spec.FailurePolicy, nil)
 	out := &compiled{validator: validator}
 	if p.hasViolations() {
-		out.violations = c.CompileCondition([]plugincel.ExpressionAccessor{anyExpression("variables." + violationsVariable)}, c.full, mode)
+		e := anyExpression("variables." + violationsVariable)
+		out.violations = c.condition([]plugincel.CompilationResult{c.CompileCELExpression(e, c.full, mode)})
 	}
 	return out, c.errs
 }
@@ -107,10 +112,30 @@ type exactCompiler struct {
 	errs        []error
 }
 
-func (c *exactCompiler) check(what string, index int, e plugincel.ExpressionAccessor, opts plugincel.OptionalVariableDeclarations) {
-	if result := c.CompileCELExpression(e, opts, c.mode); result.Error != nil {
+// compile compiles one expression and notes its error.
+func (c *exactCompiler) compile(what string, index int, e plugincel.ExpressionAccessor, opts plugincel.OptionalVariableDeclarations) plugincel.CompilationResult {
+	result := c.CompileCELExpression(e, opts, c.mode)
+	if result.Error != nil {
 		c.fail(what, index, result.Error)
 	}
+	return result
+}
+
+// condition evaluates compiled expressions together with the policy's variables.
+func (c *exactCompiler) condition(results []plugincel.CompilationResult) plugincel.ConditionEvaluator {
+	return &composedCondition{plugincel.NewCondition(results), c.CompositedCompiler}
+}
+
+// A composedCondition gives expressions the variables of their policy, evaluated when they are first used.
+type composedCondition struct {
+	plugincel.ConditionEvaluator
+	compiler *plugincel.CompositedCompiler
+}
+
+// ForInput implements the API server's ConditionEvaluator.
+func (c *composedCondition) ForInput(ctx context.Context, attrs *admission.VersionedAttributes, request *admissionapi.AdmissionRequest,
+	inputs plugincel.OptionalVariableBindings, namespace *corev1.Namespace, budget int64) ([]plugincel.EvaluationResult, int64, error) {
+	return c.ConditionEvaluator.ForInput(c.compiler.CreateContext(ctx), attrs, request, inputs, namespace, budget)
 }
 
 func (c *exactCompiler) fail(what string, index int, err error) {
@@ -127,39 +152,39 @@ func (c *exactCompiler) variables(variables []admissionv1.Variable) {
 }
 
 func (c *exactCompiler) matchConditions(conditions []admissionv1.MatchCondition) plugincel.ConditionEvaluator {
-	out := make([]plugincel.ExpressionAccessor, len(conditions))
+	out := make([]plugincel.CompilationResult, len(conditions))
 	for i := range conditions {
-		out[i] = (*matchconditions.MatchCondition)(&conditions[i])
-		c.check("matchConditions", i, out[i], c.full)
+		out[i] = c.compile("matchConditions", i, (*matchconditions.MatchCondition)(&conditions[i]), c.full)
 	}
-	return c.CompileCondition(out, c.full, c.mode)
+	return c.condition(out)
 }
 
 func (c *exactCompiler) validations(validations []admissionv1.Validation) plugincel.ConditionEvaluator {
-	out := make([]plugincel.ExpressionAccessor, len(validations))
+	out := make([]plugincel.CompilationResult, len(validations))
 	for i, v := range validations {
-		out[i] = &validating.ValidationCondition{Expression: v.Expression, Message: v.Message, Reason: v.Reason}
-		c.check("validations", i, out[i], c.full)
+		e := &validating.ValidationCondition{Expression: v.Expression, Message: v.Message, Reason: v.Reason}
+		out[i] = c.compile("validations", i, e, c.full)
 	}
-	return c.CompileCondition(out, c.full, c.mode)
+	return c.condition(out)
 }
 
+// messages leaves an empty place where a validation has no messageExpression.
 func (c *exactCompiler) messages(validations []admissionv1.Validation) plugincel.ConditionEvaluator {
-	out := make([]plugincel.ExpressionAccessor, len(validations))
+	out := make([]plugincel.CompilationResult, len(validations))
 	for i, v := range validations {
 		if v.MessageExpression != "" {
-			out[i] = &validating.MessageExpressionCondition{MessageExpression: v.MessageExpression}
-			c.check("messageExpressions", i, out[i], c.plain)
+			e := &validating.MessageExpressionCondition{MessageExpression: v.MessageExpression}
+			out[i] = c.compile("validations.messageExpression", i, e, c.plain)
 		}
 	}
-	return c.CompileCondition(out, c.plain, c.mode)
+	return c.condition(out)
 }
 
 func (c *exactCompiler) annotations(annotations []admissionv1.AuditAnnotation) plugincel.ConditionEvaluator {
-	out := make([]plugincel.ExpressionAccessor, len(annotations))
+	out := make([]plugincel.CompilationResult, len(annotations))
 	for i, a := range annotations {
-		out[i] = &validating.AuditAnnotationCondition{Key: a.Key, ValueExpression: a.ValueExpression}
-		c.check("auditAnnotations", i, out[i], c.full)
+		e := &validating.AuditAnnotationCondition{Key: a.Key, ValueExpression: a.ValueExpression}
+		out[i] = c.compile("auditAnnotations", i, e, c.full)
 	}
-	return c.CompileCondition(out, c.full, c.mode)
+	return c.condition(out)
 }
