@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -182,7 +183,7 @@ func (c *ControlPlane) startEtcd() (err error) {
 
 func (c *ControlPlane) startAPIServer() (err error) {
 	c.api, err = startProcess(c.Folder, filepath.Join(c.binaries, "kube-apiserver"),
-		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", c.etcdPort), "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
+		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", c.etcdPort), "--bind-address=127.0.0.1", "--endpoint-reconciler-type=none",
 		fmt.Sprintf("--secure-port=%d", c.apiPort), "--tls-cert-file="+c.file("apiserver.crt"), "--tls-private-key-file="+c.file("apiserver.key"),
 		"--client-ca-file="+c.file("ca.crt"), "--authorization-mode=RBAC", "--allow-privileged=true",
 		"--service-account-issuer=https://e2e", "--service-account-key-file="+c.file("service-accounts.key"),
@@ -218,13 +219,14 @@ func (c *ControlPlane) startControllers() (err error) {
 	})
 }
 
-// Wait asks until check is content, and gives its last error when that takes longer than limit.
+// Wait asks until check is content, and gives its last error when that takes longer than limit, or at once when a part
+// of the control plane has ended.
 func Wait(limit time.Duration, check func() error) error {
 	deadline := time.Now().Add(limit)
 	for {
 		err := check()
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, errEnded) {
+			return err
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("waited for %v: %w", limit, err)

@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -54,12 +55,14 @@ func (p *process) stop() {
 	}
 }
 
+var errEnded = errors.New("has ended")
+
 // failed says that the process has ended, and how its log ends.
 func (p *process) failed() error {
 	select {
 	case <-p.done:
 		text, _ := os.ReadFile(p.log)
-		return fmt.Errorf("%s ended: %s", p.name, text[max(0, len(text)-2000):])
+		return fmt.Errorf("%s %w: %s", p.name, errEnded, text[max(0, len(text)-2000):])
 	default:
 		return nil
 	}
