@@ -20,14 +20,16 @@ type Limits struct {
 	Depth int
 	// Aliased is how many values aliases may add in total (default 100,000), so that an alias bomb is refused.
 	Aliased int
-	// Values is how many values may be built in total (default 3,000,000).
-	Values int
+	// Values is how many values one document or list item may have (default 500,000), Total how many all together
+	// (default 3,000,000).
+	Values, Total int
 }
 
 const (
 	defaultDepth   = 1_000
 	defaultAliased = 100_000
-	defaultValues  = 3_000_000
+	defaultValues  = 500_000
+	defaultTotal   = 3_000_000
 )
 
 // An Error is a document that cannot be read. Its message never holds a value of the document, only key names.
@@ -51,7 +53,7 @@ type Decoder struct {
 	line    int // added to every line
 	strings map[string]any
 	nodes   []treeNode // scratch, reused by every document
-	values  int
+	total   int        // values built so far
 	aliased int
 	inAlias int
 	active  map[*yaml.Node]bool // aliases being expanded, to refuse an anchor that holds itself
@@ -67,6 +69,9 @@ func NewDecoder(limits Limits) *Decoder {
 	}
 	if limits.Values == 0 {
 		limits.Values = defaultValues
+	}
+	if limits.Total == 0 {
+		limits.Total = defaultTotal
 	}
 	return &Decoder{limits: limits, strings: map[string]any{}}
 }
@@ -125,12 +130,8 @@ func (d *Decoder) value(key string, at, n *yaml.Node, depth int) (any, error) {
 
 // count holds the limits.
 func (d *Decoder) count(n *yaml.Node, depth int) error {
-	d.values++
-	if d.values > d.limits.Values {
-		return d.errorf(n, "more than %d values in one file", d.limits.Values)
-	}
-	if depth > d.limits.Depth {
-		return d.errorf(n, "nested deeper than %d levels", d.limits.Depth)
+	if reason := d.exceeded(depth); reason != "" {
+		return d.errorf(n, "%s", reason)
 	}
 	if d.inAlias > 0 {
 		d.aliased++
@@ -139,6 +140,20 @@ func (d *Decoder) count(n *yaml.Node, depth int) error {
 		}
 	}
 	return nil
+}
+
+// exceeded counts one more value, and says which limit it exceeds.
+func (d *Decoder) exceeded(depth int) string {
+	d.total++
+	switch {
+	case depth > d.limits.Depth:
+		return fmt.Sprintf("nested deeper than %d levels", d.limits.Depth)
+	case len(d.nodes) >= d.limits.Values:
+		return fmt.Sprintf("more than %d values in one object", d.limits.Values)
+	case d.total > d.limits.Total:
+		return fmt.Sprintf("more than %d values in one file", d.limits.Total)
+	}
+	return ""
 }
 
 // alias lets use convert the anchored node that n names.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -68,12 +67,8 @@ func (j *jsonReader) value(key string, depth int) (any, error) {
 // finish builds the value that starts with tok and records it under key at a position.
 func (j *jsonReader) finish(key string, line, column int, tok json.Token, depth int) (any, error) {
 	d := j.d
-	d.values++
-	if d.values > d.limits.Values {
-		return nil, &Error{line, column, "more than " + strconv.Itoa(d.limits.Values) + " values in one file"}
-	}
-	if depth > d.limits.Depth {
-		return nil, &Error{line, column, "nested deeper than " + strconv.Itoa(d.limits.Depth) + " levels"}
+	if reason := d.exceeded(depth); reason != "" {
+		return nil, &Error{line, column, reason}
 	}
 	self := len(d.nodes)
 	d.nodes = append(d.nodes, treeNode{key: key, line: uint32(line), column: uint32(column)})

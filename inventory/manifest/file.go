@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -26,6 +27,8 @@ type file struct {
 	objects []*inventory.Object
 	gaps    []inventory.Gap
 	scopes  map[schema.GroupKind]bool // kinds that CustomResourceDefinitions define: true when namespaced
+
+	overflowed bool // objects were left out, and a gap says so
 }
 
 func newFile(name string, opts Options) *file {
@@ -139,34 +142,76 @@ func syntaxError(err error) (line int, reason string) {
 	return max(line, 1), "this is no YAML: " + reason
 }
 
-var kindLine = regexp.MustCompile(`\bkind["']?[ \t]*:[ \t]*(?:["']?([A-Za-z][A-Za-z0-9]*)["']?[ \t]*(?:[\r\n,}#]|$))?`)
-
 // broken notes text that could not be read: a gap for every kind that its "kind:" lines name, since objects of these
 // may be missing; when there is none, or one cannot be made out, for all kinds.
 func (f *file) broken(text []byte, line int, reason string) {
-	kinds := []string{}
-	seen := map[string]bool{}
-	for _, match := range kindLine.FindAllSubmatchIndex(text, -1) {
-		if match[2] < 0 {
-			kinds = nil
-			break
-		}
-		kind := string(text[match[2]:match[3]])
-		if kind == "List" {
-			continue // its items name their own
-		}
-		kind = strings.TrimSuffix(kind, "List")
-		if !seen[kind] {
-			seen[kind] = true
-			kinds = append(kinds, kind)
-		}
-	}
+	kinds := kindsNamed(text)
 	if len(kinds) == 0 {
 		kinds = []string{""}
 	}
 	for _, kind := range kinds {
 		f.gap(inventory.Gap{Kind: kind, AnyGroup: kind != "", Line: line, Reason: reason})
 	}
+}
+
+var kindLine = regexp.MustCompile(`^kind["']?[ \t]*:[ \t]*["']?([A-Za-z][A-Za-z0-9]*)["']?[ \t]*(?:[\r\n,}#]|$)`)
+
+// kindsNamed lists the kinds that "kind:" lines name, each once and in order; none when one of them cannot be made
+// out. Kinds deep in an object count too, so the answer may hold too many, but not too few.
+func kindsNamed(text []byte) []string {
+	const longest = 100 // bytes of a kind line that are looked at
+	var kinds []string
+	for at := 0; ; {
+		i := bytes.Index(text[at:], []byte("kind"))
+		if i < 0 {
+			return kinds
+		}
+		at += i
+		here := text[at:min(at+longest, len(text))]
+		partOfWord := at > 0 && isLetter(text[at-1])
+		at += len("kind")
+		rest := bytes.TrimLeft(text[at:], "\"' \t")
+		if partOfWord || len(rest) == 0 || rest[0] != ':' {
+			continue
+		}
+		match := kindLine.FindSubmatch(here)
+		if match == nil {
+			return nil
+		}
+		kind := string(match[1])
+		if kind == "List" {
+			continue // its items name their own
+		}
+		kind = strings.TrimSuffix(kind, "List")
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+		if len(kinds) > maxKinds {
+			return nil
+		}
+	}
+}
+
+// maxKinds is how many kinds one broken document may name; one with more stands for all.
+const maxKinds = 100
+
+func isLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
+}
+
+// maxObjects bounds what one file can hold; objects without content cost the most memory for the least text.
+const maxObjects = 200_000
+
+// full says whether the file holds no more objects, and notes once that there were more.
+func (f *file) full() bool {
+	if len(f.objects) < maxObjects {
+		return false
+	}
+	if !f.overflowed {
+		f.overflowed = true
+		f.gap(inventory.Gap{Reason: fmt.Sprintf("more than %d objects in one file", maxObjects)})
+	}
+	return true
 }
 
 // maxGaps bounds what one file can report; the last one says that there are more.

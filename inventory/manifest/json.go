@@ -67,6 +67,9 @@ func (f *file) jsonValue(v span, expected typeMeta, depth int) {
 		f.jsonItems(v, head.items, t.item(), depth)
 		return
 	}
+	if f.full() {
+		return
+	}
 	value, tree, err := f.decoder.DecodeJSON(v.data, v.line, v.column)
 	if err != nil {
 		f.unreadable(t, err)

@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -15,7 +14,23 @@ const (
 	batchSize = 64 << 10  // items of a large list are parsed together up to this size
 )
 
-var itemsLine = regexp.MustCompile(`(?m)^items:[ \t]*(?:#.*)?\r?$`)
+// itemsLine finds the line "items:" at the left edge: the offsets of its start and of its end, -1 when there is none.
+func itemsLine(data []byte) (start, end int) {
+	const items = "items:"
+	if bytes.HasPrefix(data, []byte(items)) {
+		start = 0
+	} else if start = bytes.Index(data, []byte("\n"+items)); start < 0 {
+		return -1, -1
+	} else {
+		start++
+	}
+	line, _, _ := bytes.Cut(data[start:], []byte("\n"))
+	rest := bytes.TrimSpace(line[len(items):])
+	if len(rest) > 0 && rest[0] != '#' {
+		return -1, -1
+	}
+	return start, min(start+len(line)+1, len(data))
+}
 
 // readLargeList reads a large List as kubectl writes it, items in block style, some items at a time. It returns false
 // when c is no such list or cannot be taken apart by its indentation, and then has changed nothing: a quoted text
@@ -24,15 +39,15 @@ func (f *file) readLargeList(c chunk) bool {
 	if len(c.data) < largeList {
 		return false
 	}
-	at := itemsLine.FindIndex(c.data)
-	if at == nil {
+	start, end := itemsLine(c.data)
+	if start < 0 {
 		return false
 	}
-	batches, after := batchItems(c, min(at[1]+1, len(c.data)))
+	batches, after := batchItems(c, end)
 	if len(batches) == 0 {
 		return false
 	}
-	head := append(append([]byte{}, c.data[:at[0]]...), c.data[after:]...)
+	head := append(append([]byte{}, c.data[:start]...), c.data[after:]...)
 	t, ok := listType(head)
 	if !ok {
 		return false

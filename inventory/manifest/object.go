@@ -63,6 +63,9 @@ func (f *file) node(n *yaml.Node, expected typeMeta, c chunk, depth int) {
 		f.items(items, t.item(), c, depth)
 		return
 	}
+	if f.full() {
+		return
+	}
 	prune(n, t)
 	value, tree, err := f.decoder.Decode(n, c.line)
 	if err != nil {

@@ -95,9 +95,6 @@ func (f *file) defineScope(o *inventory.Object) {
 // assumeNamespaces gives every namespaced object a namespace and takes it from the others, in the content too, so
 // that an object reads as the API server would store it.
 func assumeNamespaces(objects []*inventory.Object, scopes map[schema.GroupKind]bool, namespace string) {
-	if namespace == "" {
-		namespace = defaultNamespace
-	}
 	for _, o := range objects {
 		meta := inventory.Map(o.Content, "metadata")
 		if isClusterScoped(o.GroupKind(), scopes) {
