@@ -114,11 +114,17 @@ func (j *jsonWriter) finding(f *finding.Finding, exception string) {
 	}
 	if exception != "" {
 		j.field(false, "exception", exception)
+	} else if j.fresh != nil && j.fresh(f) {
+		j.raw(`,"new":true`)
 	}
 	j.raw("}")
 }
 
 func (j *jsonWriter) ref(r *finding.Ref) {
+	if j.refs != nil {
+		j.integer(j.refs.of(*r))
+		return
+	}
 	j.raw("{")
 	j.field(true, "apiVersion", r.APIVersion)
 	j.field(false, "kind", r.Kind)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/plimsoll-io/plimsoll/finding"
 )
 
 // flushAt is how much a jsonWriter gathers before it writes.
@@ -13,10 +15,28 @@ const flushAt = 64 << 10
 // A jsonWriter appends JSON to a buffer and hands it on in large pieces. Reports hold references by the hundred
 // thousand, which is why the bulk of a report is written by hand instead of by reflection. The first error sticks.
 type jsonWriter struct {
-	w    io.Writer
-	buf  []byte
-	err  error
-	html bool // also escape what ends a script element
+	w     io.Writer
+	buf   []byte
+	err   error
+	html  bool                        // also escape what ends a script element
+	refs  *refTable                   // when set, objects are written as their index in it
+	fresh func(*finding.Finding) bool // when set, findings that it picks are marked as new
+}
+
+// A refTable numbers objects in the order in which they are first asked for.
+type refTable struct {
+	index map[finding.Ref]int
+	refs  []finding.Ref
+}
+
+func (t *refTable) of(r finding.Ref) int {
+	i, ok := t.index[r]
+	if !ok {
+		i = len(t.refs)
+		t.index[r] = i
+		t.refs = append(t.refs, r)
+	}
+	return i
 }
 
 func (j *jsonWriter) raw(s string) { j.buf = append(j.buf, s...) }
