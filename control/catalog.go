@@ -27,7 +27,21 @@ const policyPrefix = "plimsoll-"
 // goControls lists the controls that are written in Go, because they join several objects or need what the API server
 // hides. One file each.
 func goControls() []Control {
-	return []Control{}
+	return []Control{
+		automountedToken(),
+		danglingNetworkPolicy(),
+		deprecatedAPI(),
+		deprecatedServiceAccountField(),
+		missingServiceAccount(),
+		namespaceWithoutDefaultDeny(),
+		namespaceWithoutLimitRange(),
+		namespaceWithoutQuota(),
+		podSecurityBaseline(),
+		podSecurityRestricted(),
+		podWithoutNetworkPolicy(),
+		secretInConfigMap(),
+		secretInEnv(),
+	}
 }
 
 // All lists every control, sorted by id. Policies are parsed on the first call and compiled when they first judge.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -12,7 +13,10 @@ type Facts struct {
 	// Settings are what the user configured.
 	Settings Settings
 
-	workloads func() []Workload
+	workloads   func() []Workload
+	namespaces  func() []*inventory.Object
+	policies    func() *networkPolicies
+	podSecurity func() podVerdicts
 }
 
 // Settings are what controls can be told.
@@ -39,22 +43,46 @@ type Workload struct {
 func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 	f := &Facts{Inventory: inv, Settings: settings}
 	f.workloads = sync.OnceValue(f.findWorkloads)
+	f.namespaces = sync.OnceValue(f.findNamespaces)
+	f.policies = sync.OnceValue(f.findNetworkPolicies)
+	f.podSecurity = sync.OnceValue(f.judgePodSecurity)
 	return f
 }
 
 // Workloads returns every object that makes pods and is nobody else's copy: a ReplicaSet of a Deployment and the Pods
-// of a Job are left out when their top owner is in the inventory.
+// of a Job are left out when their top owner is in the inventory. Custom resources count where Settings.PodTemplates
+// says that they embed a pod template.
 func (f *Facts) Workloads() []Workload { return f.workloads() }
 
 func (f *Facts) findWorkloads() []Workload {
 	var out []Workload
 	for _, o := range f.All() {
-		spec, at := o.PodSpec()
-		if spec == nil || f.TopOwner(o) != o {
+		if f.TopOwner(o) != o {
 			continue
 		}
-		meta, metaAt := o.PodMeta()
-		out = append(out, Workload{Object: o, Template: spec, Meta: meta, At: string(at), MetaAt: string(metaAt)})
+		if w, ok := f.workload(o); ok {
+			out = append(out, w)
+		}
 	}
 	return out
+}
+
+// workload reads an object that makes pods; ok is false for all others.
+func (f *Facts) workload(o *inventory.Object) (w Workload, ok bool) {
+	if spec, at := o.PodSpec(); spec != nil {
+		meta, metaAt := o.PodMeta()
+		return Workload{Object: o, Template: spec, Meta: meta, At: string(at), MetaAt: string(metaAt)}, true
+	}
+	at, ok := f.Settings.PodTemplates[o.Kind+"."+o.Group()]
+	if !ok {
+		return Workload{}, false
+	}
+	template := inventory.Map(o.Content, strings.Split(at, ".")...)
+	spec := inventory.Map(template, "spec")
+	if spec == nil {
+		return Workload{}, false
+	}
+	return Workload{
+		Object: o, Template: spec, Meta: inventory.Map(template, "metadata"), At: at + ".spec", MetaAt: at + ".metadata",
+	}, true
 }
