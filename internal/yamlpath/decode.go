@@ -57,6 +57,10 @@ type Decoder struct {
 	aliased int
 	inAlias int
 	active  map[*yaml.Node]bool // aliases being expanded, to refuse an anchor that holds itself
+
+	// OnRepeat is told about a repeated key, of which then the last one wins, as kubectl has it. When it is nil, a
+	// repeated key is an error.
+	OnRepeat func(*Error)
 }
 
 // NewDecoder returns a Decoder with these limits.
@@ -215,12 +219,25 @@ func (d *Decoder) mapping(m map[string]any, n *yaml.Node, depth int) error {
 		own++
 		m[key] = v
 		if merged && seen[key] || !merged && len(m) < own {
-			return d.errorf(k, "key %s is repeated", quoteKey(key))
+			own = len(m)
+			if err := d.repeated(k.Line+d.line, k.Column, key); err != nil {
+				return err
+			}
 		}
 		if merged {
 			seen[key] = true
 		}
 	}
+	return nil
+}
+
+// repeated reports a repeated key; the error is nil when that is enough.
+func (d *Decoder) repeated(line, column int, key string) error {
+	err := &Error{Line: line, Column: column, Message: "key " + quoteKey(key) + " is repeated"}
+	if d.OnRepeat == nil {
+		return err
+	}
+	d.OnRepeat(err)
 	return nil
 }
 

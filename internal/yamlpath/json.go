@@ -101,7 +101,9 @@ func (j *jsonReader) object(depth int) (any, error) {
 		}
 		key := j.d.share(tok.(string)).(string)
 		if _, ok := m[key]; ok {
-			return nil, &Error{line, column, "key " + quoteKey(key) + " is repeated"}
+			if err := j.d.repeated(line, column, key); err != nil {
+				return nil, err
+			}
 		}
 		valueTok, _, _, err := j.next()
 		if err != nil {

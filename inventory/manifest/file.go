@@ -28,14 +28,21 @@ type file struct {
 	gaps    []inventory.Gap
 	scopes  map[schema.GroupKind]bool // kinds that CustomResourceDefinitions define: true when namespaced
 
-	overflowed bool // objects were left out, and a gap says so
+	overflowed bool            // objects were left out, and a gap says so
+	repeated   *yamlpath.Error // the first repeated key of the object that is being decoded
 }
 
 func newFile(name string, opts Options) *file {
-	return &file{
+	f := &file{
 		opts: opts, origin: finding.Position{File: name}, decoder: yamlpath.NewDecoder(yamlpath.Limits{}),
 		scopes: map[schema.GroupKind]bool{},
 	}
+	f.decoder.OnRepeat = func(err *yamlpath.Error) {
+		if f.repeated == nil {
+			f.repeated = err
+		}
+	}
+	return f
 }
 
 // read reads all documents of a file.

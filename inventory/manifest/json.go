@@ -70,6 +70,7 @@ func (f *file) jsonValue(v span, expected typeMeta, depth int) {
 	if f.full() {
 		return
 	}
+	f.repeated = nil
 	value, tree, err := f.decoder.DecodeJSON(v.data, v.line, v.column)
 	if err != nil {
 		f.unreadable(t, err)

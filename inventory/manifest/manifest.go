@@ -20,7 +20,8 @@ type Options struct {
 	// means "default".
 	Namespace string
 	// Redact replaces the secret values in an object, in place, and says how many. It is called once for every
-	// object before anybody else sees it, by several goroutines at once. nil leaves the objects as they are.
+	// object before anybody else sees it, by several goroutines at once. When it is nil, Read makes a secretscan
+	// of its own, and ReadBytes leaves the objects as they are.
 	Redact func(map[string]any) int
 	// MaxDocument is the size in bytes above which one document is refused before it is parsed; 0 means 32 MiB.
 	// A List may be larger, since it is read item by item.

@@ -84,9 +84,9 @@ func TestReadBytes(t *testing.T) {
 		{"typed list of null", "apiVersion: v1\nkind: PodList\nitems: [null]\n", "gap f:3 Pod: items of the list are no objects: 1\n"},
 		{"object called list", "apiVersion: example.com/v1\nkind: AllowList\nmetadata: {name: x}\nitems: [1]\n", "f:1 AllowList default/x assumed\n"},
 		{"duplicate key", cart + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata:\n  a: YQ==\n  b: Yg==\n  a: Yw==\n",
-			"f:1 Pod shop/cart\ngap f:13 Secret: key \"a\" is repeated\n"},
+			"f:1 Pod shop/cart\nf:7 Secret default/x assumed\ngap f:13 Secret: key \"a\" is repeated\n"},
 		{"duplicate key in a list", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, kind: Pod, metadata: {name: a}}\n" +
-			"- {apiVersion: v1, kind: Service, metadata: {name: a}}\n", "f:5 Service default/a assumed\ngap f:4 Pod: key \"kind\" is repeated\n"},
+			"- {apiVersion: v1, kind: Service, metadata: {name: a}}\n", "f:4 Pod default/a assumed\nf:5 Service default/a assumed\ngap f:4 Pod: key \"kind\" is repeated\n"},
 		{"tabs", cart + "---\nkind: Deployment\nspec:\n\ttemplate: x\n---\n" + catalog,
 			"f:1 Pod shop/cart\nf:11 Service default/catalog assumed\ngap f:9 Deployment: this is no YAML: found character that cannot start any token\n"},
 		{"template", "{{- if .Values.x }}\nkind: Deployment\n{{ end }}\n---\n" + cart,
@@ -109,7 +109,7 @@ func TestReadBytes(t *testing.T) {
 		{"JSON list", "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"}},\nnull]}",
 			"f:2 Pod default/a assumed\ngap f:3 Pod: items of the list are no objects: 1\n"},
 		{"JSON typed list", `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"a"}}]}`, "f:1 Pod default/a assumed\n"},
-		{"JSON duplicate key", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\n\"kind\":\"Pod\"}", "gap f:2 Pod: key \"kind\" is repeated\n"},
+		{"JSON duplicate key", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\n\"kind\":\"Pod\"}", "f:1 Pod default/ assumed\ngap f:2 Pod: key \"kind\" is repeated\ngap f:1 Pod: the object has no name (metadata.name)\n"},
 		{"flow YAML", "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n", "f:1 Pod default/a assumed\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -67,6 +67,7 @@ func (f *file) node(n *yaml.Node, expected typeMeta, c chunk, depth int) {
 		return
 	}
 	prune(n, t)
+	f.repeated = nil
 	value, tree, err := f.decoder.Decode(n, c.line)
 	if err != nil {
 		f.unreadable(t, err)
@@ -135,6 +136,7 @@ func (f *file) add(content map[string]any, tree *yamlpath.Tree) {
 	}
 	var problem string
 	o.Name, o.Namespace, problem = identity(content)
+	f.reportRepeated(o)
 	if problem != "" {
 		f.gap(inventory.Gap{Kind: o.Kind, Group: o.Group(), Line: o.Origin.Line, Reason: problem})
 	}
@@ -143,6 +145,15 @@ func (f *file) add(content map[string]any, tree *yamlpath.Tree) {
 		f.opts.Redact(content)
 	}
 	f.objects = append(f.objects, o)
+}
+
+// reportRepeated reports a repeated key. The object is kept and judged as a cluster would have it, with the last
+// value. What is rendered has no line that its author could mend, and installs without complaint, so that is let be.
+func (f *file) reportRepeated(o *inventory.Object) {
+	if f.repeated != nil && !f.origin.Rendered {
+		f.gap(inventory.Gap{Kind: o.Kind, Group: o.Group(), Line: f.repeated.Line, Reason: f.repeated.Message})
+	}
+	f.repeated = nil
 }
 
 // identity reads name and namespace. An object that the API server would refuse for them is kept, so that it is

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/plimsoll-io/plimsoll/internal/secretscan"
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
@@ -31,6 +32,9 @@ const largeFile = 4 << 20
 // be read), or the end of ctx.
 func Read(ctx context.Context, paths []string, opts Options) (*inventory.Inventory, error) {
 	taken := time.Now()
+	if opts.Redact == nil {
+		opts.Redact = secretscan.New().Redact
+	}
 	settings, err := newRenderSettings(opts)
 	if err != nil {
 		return nil, err

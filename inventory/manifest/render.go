@@ -145,10 +145,10 @@ func (r *reader) render(ctx context.Context, p *renderer, in input) (*file, []st
 	case answer.None && in.explicit:
 		out.gap(inventory.Gap{Reason: "this archive holds no Helm chart"})
 	case answer.Error != "":
-		out.gap(inventory.Gap{Reason: "the " + what + " cannot be rendered: " + shorten(answer.Error)})
+		out.gap(inventory.Gap{Reason: "the " + what + " cannot be rendered: " + r.clean(answer.Error)})
 	}
 	for _, g := range answer.Gaps {
-		out.gap(inventory.Gap{Reason: shorten(g)})
+		out.gap(inventory.Gap{Reason: r.clean(g)})
 	}
 	r.large.Lock()
 	defer r.large.Unlock()
@@ -191,8 +191,9 @@ func withoutTests(objects []*inventory.Object) []*inventory.Object {
 	return kept
 }
 
-// shorten makes one line of at most 400 bytes, without credentials in URLs.
-func shorten(text string) string {
+// clean makes one line of at most 400 bytes of a message that others wrote, and that may quote anything: without
+// credentials in URLs, and redacted like an object.
+func (r *reader) clean(text string) string {
 	fields := strings.Fields(text)
 	for i, f := range fields {
 		if scheme, rest, ok := strings.Cut(f, "://"); ok {
@@ -201,7 +202,11 @@ func shorten(text string) string {
 			}
 		}
 	}
-	text = strings.Join(fields, " ")
+	message := map[string]any{"message": strings.Join(fields, " ")}
+	if r.opts.Redact != nil {
+		r.opts.Redact(message)
+	}
+	text = inventory.String(message, "message")
 	if len(text) > 400 {
 		text = strings.ToValidUTF8(text[:400], "") + "…"
 	}

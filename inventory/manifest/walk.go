@@ -61,14 +61,14 @@ func (w *walk) add(path string) error {
 	if err != nil {
 		return fmt.Errorf("find %s: %s", path, reason(err))
 	}
-	in := input{name: displayName(abs), abs: abs, tree: treeOf(abs), explicit: true}
+	in := input{name: displayName(path, abs), abs: abs, tree: treeOf(abs), explicit: true}
 	base := filepath.Base(abs)
 	switch {
 	case info.IsDir():
 		w.folder(in, nil)
 		return nil
 	case base == "Chart.yaml" || slices.Contains(kustomizationNames, base):
-		in.abs, in.name = filepath.Dir(abs), displayName(filepath.Dir(abs))
+		in.abs, in.name = filepath.Dir(abs), displayName(filepath.Dir(path), filepath.Dir(abs))
 		in.tree = treeOf(in.abs)
 		if base == "Chart.yaml" {
 			in.kind = chartFolder
@@ -202,14 +202,14 @@ func (w *walk) problems(opts Options) *file {
 	return f
 }
 
-// displayName is how reports name a path.
-func displayName(abs string) string {
+// displayName is how reports name a path: relative to the working directory if it lies there, else as it was given.
+func displayName(given, abs string) string {
 	if wd, err := os.Getwd(); err == nil && within(wd, abs) {
 		if rel, err := filepath.Rel(wd, abs); err == nil {
 			return filepath.ToSlash(rel)
 		}
 	}
-	return filepath.ToSlash(abs)
+	return filepath.ToSlash(filepath.Clean(given))
 }
 
 func joinName(folder, name string) string {
