@@ -88,9 +88,9 @@ function searchText(f) {
 }
 
 // row is an expandable line of a list; body makes its content when it is first opened.
-function row(head, body) {
+function row(head, body, kind) {
   const button = h("button", {type: "button", "aria-expanded": "false"}, head);
-  const item = h("div", {class: "item"}, button);
+  const item = h("div", {class: "item " + (kind || "")}, button);
   let content;
   button.addEventListener("click", () => {
     const open = button.getAttribute("aria-expanded") !== "true";

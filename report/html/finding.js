@@ -9,6 +9,7 @@ const groupings = {
 const rank = (s) => severities.indexOf(s);
 
 function matches(f, q, except) {
+  if (q.id) return f.id === q.id;
   const words = (q.q || "").toLowerCase().split(/\s+/).filter(Boolean);
   const ids = q.requirement ? requirementControls(q.framework, q.requirement) : null;
   return (except === "severity" || !q.severity || q.severity.split(",").includes(f.severity)) &&
@@ -40,6 +41,7 @@ function findingsView(q, go) {
     }
     return [...out, findingRow(f, grouping)];
   }, findings.length ? "No finding fits these filters." : "There are no findings.");
+  if (q.id) list.querySelector(".item > button")?.click();
   return [h("h1", {class: "sr"}, "Findings"), filters(q, go), summaryLine(found, q, go), list];
 }
 
@@ -63,7 +65,7 @@ function sortGroups(found, grouping) {
 }
 
 function summaryLine(found, q, go) {
-  const filtered = ["q", "severity", "control", "namespace", "kind", "status", "requirement"].some((k) => q[k]);
+  const filtered = ["q", "severity", "control", "namespace", "kind", "status", "requirement", "id"].some((k) => q[k]);
   return h("p", {class: "status-line", role: "status"}, plural(found.length, "finding"),
     q.requirement && [" for ", h("b", {}, q.framework + " " + q.requirement)], filtered && [" · ",
       h("a", {href: "#findings"}, "clear filters")]);
@@ -85,13 +87,13 @@ function filters(q, go) {
     s + " " + (base.get(s) || 0))));
   const states = [["", "open"], ["excepted", "excepted"], ["all", "open and excepted"]];
   if (report.baseline) states.splice(1, 0, ["new", "new since baseline"]);
-  return h("div", {class: "filters"}, search, toggles,
+  return h("div", {class: "filters"}, search, toggles, h("div", {class: "selects"},
     choice("Control", "control", q, go, [...countBy(findings, (f) => f.control.control).keys()].sort()),
     choice("Namespace", "namespace", q, go, [...countBy(findings, (f) => f.namespace).keys()].sort(),
       (n) => n === "-" ? "cluster-wide" : n),
     choice("Kind", "kind", q, go, [...countBy(findings, (f) => f.object.kind).keys()].sort()),
     choiceOf("Status", "status", q, go, states),
-    choiceOf("Group by", "group", q, go, Object.entries(groupings).map(([k, g]) => [k === "control" ? "" : k, "by " + g.label])));
+    choiceOf("Group by", "group", q, go, Object.entries(groupings).map(([k, g]) => [k === "control" ? "" : k, "by " + g.label]))));
 }
 
 const choice = (label, key, q, go, values, name = (v) => v) =>
@@ -137,7 +139,7 @@ function findingBody(f) {
       ["Exception", f.exception && exceptionText(f.exception)],
       ["References", c.references.join(", ")],
       ["Requirements", requirementLinks(c.control)],
-      ["Id", h("code", {}, f.id)],
+      ["Id", h("a", {href: link("findings", {id: f.id})}, h("code", {}, f.id))],
     ),
   ];
 }

@@ -132,9 +132,9 @@ function namespacesView(q, go) {
 
 function namespaceRow(name, n, widest) {
   const parts = bySeverity(n.open);
-  return row([h("span", {class: "minibar"}, svgBar(parts, widest, inWords(parts))),
+  return row([svgBar(parts, widest, inWords(parts)),
     h("span", {class: "main"}, h("b", {}, name === "-" ? "cluster-wide" : name), h("span", {class: "sub"}, inWords(parts))),
-    h("span", {class: "side"}, plural(n.objects, "object") + " · " + n.passed.toLocaleString("en") + " checks passed")], () => {
+    h("span", {class: "side"}, plural(n.objects, "object") + " · " + plural(n.passed, "check") + " passed")], () => {
     const top = [...countBy(n.open, (f) => f.control.control)].sort((a, b) => b[1] - a[1]);
     const worst = [...countBy(n.open, (f) => objectName(f.object))].sort((a, b) => b[1] - a[1]).slice(0, 20);
     return [
@@ -143,7 +143,7 @@ function namespaceRow(name, n, widest) {
         h("a", {href: link("findings", {namespace: name, control: id})}, id))))),
       worst.length && h("div", {}, h("h3", {}, "By object"), h("ul", {class: "objects"}, worst.map(([object, count]) => h("li", {}, count + " × " + object)))),
     ];
-  });
+  }, "wide");
 }
 
 function coverageView() {
