@@ -15,8 +15,8 @@ import (
 //
 // An error means that no API server would take the object: a field has the wrong type.
 func decode(content map[string]any, gvk schema.GroupVersionKind) (runtime.Object, error) {
-	e, ok := kindIndex()[gvk]
-	if !ok || e.decode == nil {
+	e := find(gvk)
+	if e == nil || e.decode == nil {
 		return &unstructured.Unstructured{Object: content}, nil
 	}
 	obj := e.decode()

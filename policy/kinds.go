@@ -107,24 +107,42 @@ func newOf[T any, P interface {
 	return P(new(T))
 }
 
-// kindIndex finds built-in kinds by every group version that they have or had.
-var kindIndex = sync.OnceValue(func() map[schema.GroupVersionKind]*kindEntry {
-	index := map[schema.GroupVersionKind]*kindEntry{}
+// A kindIndex finds built-in kinds.
+type kindIndex struct {
+	exact  map[schema.GroupVersionKind]*kindEntry // by every group version that they have or had
+	byName map[string]*kindEntry                  // by kind alone
+	groups map[string]bool                        // that only Kubernetes itself defines kinds in
+}
+
+var builtin = sync.OnceValue(func() *kindIndex {
+	index := &kindIndex{map[schema.GroupVersionKind]*kindEntry{}, map[string]*kindEntry{}, map[string]bool{"extensions": true}}
 	for _, e := range builtinKinds() {
-		index[e.gvk] = &e
+		index.exact[e.gvk] = &e
+		index.byName[e.gvk.Kind] = &e
+		index.groups[e.gvk.Group] = true
 		for _, gv := range e.former {
-			index[schema.FromAPIVersionAndKind(gv, e.gvk.Kind)] = &e
+			index.exact[schema.FromAPIVersionAndKind(gv, e.gvk.Kind)] = &e
 		}
 	}
 	return index
 })
 
+// find finds the built-in kind that an object is or means to be: a Deployment of "v1" can be nothing but a slip for one
+// of apps/v1, since nobody else can define kinds in that group. It is nil for kinds that are not built in.
+func find(gvk schema.GroupVersionKind) *kindEntry {
+	index := builtin()
+	if e := index.exact[gvk]; e != nil || !index.groups[gvk.Group] {
+		return e
+	}
+	return index.byName[gvk.Kind]
+}
+
 // ResourceFor names the resource that an API server serves a kind under. Group versions that are gone are answered
 // with the current one, as an API server converts their objects before it judges them (matchPolicy Equivalent): a
-// Deployment of extensions/v1beta1 is a "deployments" of apps/v1. For kinds that are not built in, the plural is
-// guessed: the lower-case kind and an "s".
+// Deployment of extensions/v1beta1 is a "deployments" of apps/v1, and so is one of a group version that never was. For
+// kinds that are not built in, the plural is guessed.
 func ResourceFor(gvk schema.GroupVersionKind) schema.GroupVersionResource {
-	if e, ok := kindIndex()[gvk]; ok {
+	if e := find(gvk); e != nil {
 		return e.gvk.GroupVersion().WithResource(e.resource)
 	}
 	return gvk.GroupVersion().WithResource(guessPlural(gvk.Kind))
@@ -143,7 +161,7 @@ func guessPlural(kind string) string {
 
 // Current is the group version kind that objects of a former one are judged as; gvk itself in all other cases.
 func Current(gvk schema.GroupVersionKind) schema.GroupVersionKind {
-	if e, ok := kindIndex()[gvk]; ok {
+	if e := find(gvk); e != nil {
 		return e.gvk
 	}
 	return gvk
@@ -165,6 +183,6 @@ func (p *Policy) Kinds() []schema.GroupKind {
 
 // Namespaced says whether objects of a kind live in namespaces. Kinds that are not built in are taken to.
 func Namespaced(gvk schema.GroupVersionKind) bool {
-	e, ok := kindIndex()[gvk]
-	return !ok || e.namespaced
+	e := find(gvk)
+	return e == nil || e.namespaced
 }

@@ -149,7 +149,7 @@ func (in Input) metaMap(field string) map[string]any {
 
 // namespaced says whether the object lives in a namespace: known for built-in kinds, else by its metadata.
 func (in Input) namespaced() bool {
-	if e, ok := kindIndex()[in.Kind]; ok {
+	if e := find(in.Kind); e != nil {
 		return e.namespaced
 	}
 	return in.meta("namespace") != ""

@@ -40,6 +40,8 @@ func TestResourceFor(t *testing.T) {
 		"batch/v1beta1 CronJob":              "batch/v1 cronjobs",
 		"networking.k8s.io/v1 NetworkPolicy": "networking.k8s.io/v1 networkpolicies",
 		"networking.k8s.io/v1beta1 Ingress":  "networking.k8s.io/v1 ingresses",
+		"v1 Ingress":                         "networking.k8s.io/v1 ingresses",
+		"serving.knative.dev/v1 Service":     "serving.knative.dev/v1 services",
 		"argoproj.io/v1alpha1 Rollout":       "argoproj.io/v1alpha1 rollouts",
 		"example.com/v1 Proxy":               "example.com/v1 proxies",
 		"example.com/v1 Gateway":             "example.com/v1 gateways",
