@@ -167,7 +167,8 @@ func shopResults() []scan.Result {
 			Status: scan.ExceptedOnly,
 			Excepted: []scan.Excepted{{Exception: "catalog-disk-tuning", Finding: finding.Finding{
 				Control: "host-path", Severity: finding.High, Object: catalog, Path: pod + "volumes[name=sys].hostPath",
-				Position: finding.Position{File: "charts/shop", Line: 240, Column: 9, Rendered: true}, Message: "Pod mounts a path of the node: volume \"sys\"",
+				Position: finding.Position{File: "charts/shop", Line: 240, Column: 9, Rendered: true},
+				Message:  `Pod mounts a path of the node: volume "sys"`,
 			}}},
 		},
 		{
@@ -225,13 +226,14 @@ func shopAssessments() []framework.Assessment {
 			Capability: control.PodSecurity, Evidence: "settings of every pod", Direct: direct, Needs: []string{"api"}, Controls: controls,
 		}}}
 	}
-	one := framework.Framework{ID: "house", Title: "House rules", Version: "2026", Notice: "Our own text.", Requirements: []framework.Requirement{
+	one := framework.Framework{ID: "house", Title: "House rules", Version: "2026", Notice: "Our own text."}
+	one.Requirements = []framework.Requirement{
 		requirement("H1", "Workloads cannot take over nodes", true, "privileged-container", "host-network"),
 		requirement("H2", "Workloads stay off the node's network", true, "host-network"),
 		requirement("H3", "Tokens are short-lived", true, "legacy-token-secret"),
 		requirement("H4", "Images are known", false, "untrusted-registry"),
 		{ID: "H5", Title: "People are trained", Former: []string{"H4.1"}},
-	}}
+	}
 	return []framework.Assessment{
 		{Framework: one, Answers: []framework.Answer{
 			{Requirement: one.Requirements[0], Kind: framework.Computed, Status: framework.NotMet,

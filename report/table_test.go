@@ -91,7 +91,9 @@ func large(controls, findings int) *Document {
 	count(r)
 	d := &Document{Report: r}
 	for i := range 11 {
-		a := framework.Assessment{Framework: framework.Framework{ID: fmt.Sprint(i), Title: "A framework of some authority or other", Version: "2.0.1"}}
+		a := framework.Assessment{Framework: framework.Framework{
+			ID: fmt.Sprint(i), Title: "A framework of some authority or other", Version: "2.0.1",
+		}}
 		for range 131 {
 			a.Answers = append(a.Answers, framework.Answer{Status: framework.Unknown})
 		}

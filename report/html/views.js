@@ -1,10 +1,13 @@
 // The views of controls, frameworks, namespaces and coverage.
 const statuses = ["fail", "error", "skipped", "excepted", "pass", "not-applicable"];
-const statusNames = {fail: "failed", error: "error", skipped: "skipped", excepted: "excepted", pass: "passed", "not-applicable": "nothing to judge"};
+const statusNames = {
+  fail: "failed", error: "error", skipped: "skipped", excepted: "excepted", pass: "passed", "not-applicable": "nothing to judge",
+};
 
 // searchBox and statusChoice are the filters of the smaller views.
 function searchBox(label, q, go) {
-  const input = h("input", {type: "search", id: "search", placeholder: label, "aria-label": label, value: q.q || "", autocomplete: "off"});
+  const input = h("input", {type: "search", id: "search", placeholder: label, "aria-label": label, value: q.q || "",
+    autocomplete: "off"});
   let timer;
   input.addEventListener("input", () => {
     clearTimeout(timer);
@@ -33,14 +36,17 @@ function controlsView(q, go) {
 
 function controlRow(c) {
   const numbers = [c.findings.length && plural(c.findings.length, "finding"), c.excepted.length && c.excepted.length + " excepted",
-    c.errors.length && plural(c.errors.length, "error"), c.passed.length && c.passed.length.toLocaleString("en") + " passed"].filter(Boolean);
+    c.errors.length && plural(c.errors.length, "error"),
+    c.passed.length && c.passed.length.toLocaleString("en") + " passed"].filter(Boolean);
   return row([chip(c.status, statusNames[c.status] === "nothing to judge" ? "n/a" : statusNames[c.status]),
     h("span", {class: "main"}, h("b", {}, c.title), " ", sev(c.severity),
       h("span", {class: "sub mono"}, c.control)),
     h("span", {class: "side"}, numbers.join(" · "))], () => controlBody(c));
 }
 
-const enforced = {admission: "by the API server, as a ValidatingAdmissionPolicy", webhook: "by an admission webhook", scan: "cannot be: a scan finds it"};
+const enforced = {
+  admission: "by the API server, as a ValidatingAdmissionPolicy", webhook: "by an admission webhook", scan: "cannot be: a scan finds it",
+};
 
 function controlBody(c) {
   return [
@@ -48,8 +54,10 @@ function controlBody(c) {
     c.why && h("div", {}, h("h3", {}, "Why it matters"), h("p", {}, c.why)),
     c.remedy && h("div", {}, h("h3", {}, "What to do"), h("p", {}, c.remedy)),
     definitions(
-      ["Findings", c.findings.length && h("a", {href: link("findings", {control: c.control})}, "show " + plural(c.findings.length, "finding"))],
-      ["Excepted", c.excepted.length && h("a", {href: link("findings", {control: c.control, status: "excepted"})}, "show " + c.excepted.length)],
+      ["Findings", c.findings.length && h("a", {href: link("findings", {control: c.control})},
+        "show " + plural(c.findings.length, "finding"))],
+      ["Excepted", c.excepted.length && h("a", {href: link("findings", {control: c.control, status: "excepted"})},
+        "show " + c.excepted.length)],
       ["Fix", c.fix && h("code", {}, fixText(c.fix))], ["Enforced", enforced[c.enforce] || c.enforce],
       ["Capability", c.capability], ["References", c.references.join(", ")], ["Requirements", requirementLinks(c.control)]),
     c.errors.length && h("div", {}, h("h3", {}, "Could not be judged"), h("ul", {}, c.errors.map((e) =>
@@ -65,7 +73,9 @@ function passedList(passed) {
   let shown = 0;
   const more = h("button", {type: "button", class: "plain"}, "Show more");
   const show = (n) => {
-    for (const end = Math.min(shown + n, passed.length); shown < end; shown++) list.append(h("li", {}, objectName(objects[passed[shown]])));
+    for (const end = Math.min(shown + n, passed.length); shown < end; shown++) {
+      list.append(h("li", {}, objectName(objects[passed[shown]])));
+    }
     more.hidden = shown >= passed.length;
   };
   more.addEventListener("click", () => show(500));
@@ -84,7 +94,8 @@ function frameworksView(q, go) {
     ({class: s, count: framework.requirements.filter((r) => r.status === s).length}));
   const shown = framework.requirements.filter((r) => (!q.status || r.status === q.status) &&
     contains(q, r.id, r.title, r.former.join(" "), r.controls.join(" ")));
-  const pick = choiceOf("Framework", "framework", {framework: framework.id}, go, report.frameworks.map((f) => [f.id, f.title + " " + f.version]));
+  const pick = choiceOf("Framework", "framework", {framework: framework.id}, go,
+    report.frameworks.map((f) => [f.id, f.title + " " + f.version]));
   return [h("h1", {class: "sr"}, "Frameworks"),
     h("div", {class: "filters"}, pick, searchBox("Search requirements", q, go),
       choiceOf("Status", "status", q, go, [["", "any status"], ...answers.map((s) => [s, answerNames[s]])])),
@@ -138,10 +149,12 @@ function namespaceRow(name, n, widest) {
     const top = [...countBy(n.open, (f) => f.control.control)].sort((a, b) => b[1] - a[1]);
     const worst = [...countBy(n.open, (f) => objectName(f.object))].sort((a, b) => b[1] - a[1]).slice(0, 20);
     return [
-      n.open.length ? h("p", {}, h("a", {href: link("findings", {namespace: name})}, "show " + plural(n.open.length, "finding"))) : h("p", {}, "No findings here."),
+      h("p", {}, n.open.length ? h("a", {href: link("findings", {namespace: name})}, "show " + plural(n.open.length, "finding")) :
+        "No findings here."),
       top.length && h("div", {}, h("h3", {}, "By control"), h("ul", {class: "objects"}, top.map(([id, count]) => h("li", {}, count + " × ",
         h("a", {href: link("findings", {namespace: name, control: id})}, id))))),
-      worst.length && h("div", {}, h("h3", {}, "By object"), h("ul", {class: "objects"}, worst.map(([object, count]) => h("li", {}, count + " × " + object)))),
+      worst.length && h("div", {}, h("h3", {}, "By object"), h("ul", {class: "objects"},
+        worst.map(([object, count]) => h("li", {}, count + " × " + object)))),
     ];
   }, "wide");
 }
@@ -150,7 +163,8 @@ function coverageView() {
   const gaps = report.inventory.gaps, skipped = report.results.filter((c) => c.skipped);
   const errors = report.results.flatMap((c) => c.errors.map((e) => ({c, e})));
   const section = (title, items, make, none) => h("div", {class: "card"}, h("h2", {}, title, h("small", {}, items.length)),
-    items.length ? h("ul", {class: "missed"}, items.slice(0, 1000).map((item) => h("li", {}, make(item)))) : h("p", {class: "meta"}, none));
+    items.length ? h("ul", {class: "missed"}, items.slice(0, 1000).map((item) => h("li", {}, make(item)))) :
+      h("p", {class: "meta"}, none), items.length > 1000 && h("p", {class: "meta"}, "… and " + (items.length - 1000) + " more"));
   return [h("h1", {class: "sr"}, "Coverage"),
     section("Could not be read", gaps, (g) => [chip("gap"), " ", h("b", {}, [place({file: g.file, line: g.line}), g.kind,
       g.namespace && "in " + g.namespace].filter(Boolean).join(" ") || "any kind"), " ", h("span", {}, g.reason)], "Everything could be read."),
@@ -158,7 +172,8 @@ function coverageView() {
       h("b", {}, controlLink(c.control)), " ", h("span", {}, c.skipped)], "Every control could look everywhere."),
     section("Objects that could not be judged", errors, ({c, e}) => [chip("error"), " ", h("b", {}, objectName(objects[e.object])), " ",
       h("span", {}, c.control + ": " + e.message + " " + place(e.position))], "Every object could be judged."),
-    section("Exceptions", report.exceptions, (x) => [chip(x.state), " ", x.tooBroad && [chip("broad", "too broad"), " "], h("b", {}, x.name), " ",
-      h("span", {}, x.reason + " · " + x.ticket + " · owner " + x.owner + " · approved by " + x.approvedBy + " · until " + x.expires.slice(0, 10) +
-        " · " + plural(x.matched, "finding") + (x.tooBroad ? " · " + x.tooBroad : ""))], "There are none.")];
+    section("Exceptions", report.exceptions, (x) => [chip(x.state), " ", x.tooBroad && [chip("broad", "too broad"), " "],
+      h("b", {}, x.name), " ", h("span", {}, [x.reason, x.ticket, "owner " + x.owner, "approved by " + x.approvedBy,
+        "until " + x.expires.slice(0, 10), plural(x.matched, "finding"), x.tooBroad].filter(Boolean).join(" · "))],
+    "There are none.")];
 }
