@@ -45,9 +45,7 @@ func judgePolicies(ctx context.Context, facts *control.Facts, opts Options, resu
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for _, p := range parts {
-		p.addTo(results, j.at)
-	}
+	j.collect(parts, results)
 	j.addInjected(parts, results)
 	return nil
 }
@@ -110,24 +108,35 @@ func paramsOf(c control.Control, settings control.Settings) (params map[string]a
 
 // A part is what one worker concluded about one run of objects, by policy.
 type part struct {
-	passed   [][]finding.Ref
+	passed   [][]*inventory.Object
 	findings [][]finding.Finding
 	errors   [][]control.ObjectError
 	injected []injection
 }
 
-func (p part) addTo(results []Result, at []int) {
-	for i, r := range at {
-		results[r].Passed = append(results[r].Passed, p.passed[i]...)
-		results[r].Findings = append(results[r].Findings, p.findings[i]...)
-		results[r].Errors = append(results[r].Errors, p.errors[i]...)
+// collect joins what the workers concluded, in object order. Passes are most of it: their list is made in one piece.
+func (j *judge) collect(parts []part, results []Result) {
+	for i, r := range j.at {
+		passed := 0
+		for _, p := range parts {
+			passed += len(p.passed[i])
+		}
+		refs := make([]finding.Ref, 0, passed)
+		for _, p := range parts {
+			for _, o := range p.passed[i] {
+				refs = append(refs, o.Ref)
+			}
+			results[r].Findings = append(results[r].Findings, p.findings[i]...)
+			results[r].Errors = append(results[r].Errors, p.errors[i]...)
+		}
+		results[r].Passed = refs
 	}
 }
 
 func (j *judge) judge(objects []*inventory.Object) part {
 	n := len(j.policies)
 	p := part{
-		passed: make([][]finding.Ref, n), findings: make([][]finding.Finding, n), errors: make([][]control.ObjectError, n),
+		passed: make([][]*inventory.Object, n), findings: make([][]finding.Finding, n), errors: make([][]control.ObjectError, n),
 	}
 	for _, o := range objects {
 		if o.Default || !j.scope.Includes(o.Ref) || j.ctx.Err() != nil {
@@ -179,7 +188,7 @@ func (p *part) add(i int, c control.Control, o *inventory.Object, v policy.Verdi
 	case v.Err != nil:
 		p.errors[i] = append(p.errors[i], control.ObjectError{Object: o.Ref, Position: o.Origin, Message: v.Err.Error()})
 	case len(v.Violations) == 0 && !v.Denied:
-		p.passed[i] = append(p.passed[i], o.Ref)
+		p.passed[i] = append(p.passed[i], o)
 	default:
 		for _, path := range v.Violations {
 			if at != "" {

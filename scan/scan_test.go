@@ -122,7 +122,10 @@ func TestStatus(t *testing.T) {
 func TestGapSkipsWhatJoins(t *testing.T) {
 	joins := control.Control{
 		ID: "joins", Reads: []schema.GroupKind{{Kind: "Secret"}},
-		Check: func(*control.Facts) control.Judgement { t.Error("the check ran in spite of the gap"); return control.Judgement{} },
+		Check: func(*control.Facts) control.Judgement {
+			t.Error("the check ran in spite of the gap")
+			return control.Judgement{}
+		},
 	}
 	alone := control.Control{
 		ID: "alone", Reads: []schema.GroupKind{{Kind: "Secret"}}, PerObject: true, Severity: finding.Low,
