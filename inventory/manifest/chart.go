@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -63,23 +64,23 @@ func renderChart(t *tree, request renderRequest) (answer renderAnswer, err error
 		return answer, err
 	}
 	answer.Gaps = append(answer.Gaps, missingDependencies(c)...)
-	answer.Files, err = execute(c, values, caps, request.Settings)
+	rendered, failed, err := execute(c, values, caps, request.Settings)
+	answer.Files, answer.Gaps = rendered, append(answer.Gaps, failed...)
 	return answer, err
 }
 
-// execute runs the templates and adds the CRDs, all in the order of their names.
-func execute(c *chart.Chart, values map[string]any, caps *common.Capabilities, s renderSettings) ([]renderedFile, error) {
+// execute runs the templates and adds the CRDs, all in the order of their names. It names the templates that fail.
+func execute(c *chart.Chart, values map[string]any, caps *common.Capabilities, s renderSettings) (out []renderedFile, failed []string, err error) {
 	release := common.ReleaseOptions{Name: s.Release, Namespace: s.Namespace, Revision: 1, IsInstall: true}
 	// The schema of the values is not checked: it may refer to the network, and what does not fit is still judged.
 	full, err := util.ToRenderValuesWithSchemaValidation(c, values, release, caps, true)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	texts, err := engine.Render(c, full)
+	texts, failed, err := executeWhatWorks(c, full)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []renderedFile
 	for _, crd := range c.CRDObjects() {
 		out = append(out, renderedFile{Name: withoutChart(path.Clean(crd.Filename)), Text: string(crd.File.Data)})
 	}
@@ -90,7 +91,53 @@ func execute(c *chart.Chart, values map[string]any, caps *common.Capabilities, s
 		}
 		out = append(out, renderedFile{Name: withoutChart(name), Text: texts[name]})
 	}
-	return out, nil
+	return out, failed, nil
+}
+
+// maxFailed is how many templates of a chart may fail before it is given up as a whole.
+const maxFailed = 20
+
+// failedAt matches the place that Helm's error names: "execution error at (shop/templates/cart.yaml:3:5): …".
+var failedAt = regexp.MustCompile(`^(?:template: |(?:execution|parse) error at \()?([^\s():]+):\d+`)
+
+// executeWhatWorks runs the templates and, when one fails, the others without it: one value that the chart requires
+// should not hide the rest of it. Helm itself would install nothing.
+func executeWhatWorks(c *chart.Chart, values common.Values) (texts map[string]string, failed []string, err error) {
+	for {
+		texts, err = engine.Render(c, values)
+		if err == nil || len(failed) == maxFailed {
+			return texts, failed, err
+		}
+		match := failedAt.FindStringSubmatch(err.Error())
+		if match == nil || !dropTemplate(c, match[1]) {
+			return nil, nil, err
+		}
+		failed = append(failed, "a template of the chart cannot be rendered: "+templateError(match[1], err))
+	}
+}
+
+// templateError is Helm's error, which repeats itself for a template that includes itself.
+func templateError(name string, err error) string {
+	if strings.Contains(err.Error(), "nested reference name") {
+		return name + " includes itself without end"
+	}
+	return err.Error()
+}
+
+// dropTemplate removes the template with this full name from the chart or the subchart that has it.
+func dropTemplate(c *chart.Chart, name string) bool {
+	for i, t := range c.Templates {
+		if path.Join(c.ChartFullPath(), t.Name) == name && !strings.HasPrefix(path.Base(name), "_") {
+			c.Templates = slices.Delete(c.Templates, i, i+1)
+			return true
+		}
+	}
+	for _, sub := range c.Dependencies() {
+		if dropTemplate(sub, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutChart drops the chart's name, which stands for its folder.

@@ -25,7 +25,7 @@ type kustomization struct {
 
 // kustomization notes a kustomization in a folder. Whether it is rendered is decided when all are known.
 func (w *walk) kustomization(in input, file string) {
-	in.kind = kustomizationFolder
+	in.kind, in.file = kustomizationFolder, file
 	k := &kustomization{input: in, index: len(w.inputs)}
 	k.references(filepath.Join(in.abs, file))
 	w.kustomizations = append(w.kustomizations, k)

@@ -121,7 +121,7 @@ type renderedFile struct {
 // render renders one chart or kustomization and reads what comes out. It also returns the absolute paths of files
 // that were read for it. The error is only ever that of ctx.
 func (r *reader) render(ctx context.Context, p *renderer, in input) (*file, []string, error) {
-	out := newFile(in.name, r.opts)
+	out := newFile(joinRendered(in.name, in.file), r.opts)
 	out.origin.Rendered = true
 	rel, err := filepath.Rel(in.tree, in.abs)
 	if err != nil {
@@ -153,7 +153,9 @@ func (r *reader) render(ctx context.Context, p *renderer, in input) (*file, []st
 	r.large.Lock()
 	defer r.large.Unlock()
 	for _, rendered := range answer.Files {
-		out.origin.File = joinRendered(in.name, rendered.Name)
+		if rendered.Name != "" {
+			out.origin.File = joinName(in.name, rendered.Name)
+		}
 		out.read([]byte(rendered.Text))
 	}
 	out.objects = withoutTests(out.objects)

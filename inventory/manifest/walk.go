@@ -31,6 +31,8 @@ type input struct {
 	kind     inputKind
 	name     string // for reports: relative to the working directory where possible, with "/"
 	abs      string
+	file     string // of a chart or kustomization: the name of the file that describes it
+	given    string // absolute; the path that the user named, in which this was found
 	tree     string // absolute; rendering reads nothing outside
 	explicit bool   // named by the user, not found in a folder
 }
@@ -61,7 +63,7 @@ func (w *walk) add(path string) error {
 	if err != nil {
 		return fmt.Errorf("find %s: %s", path, reason(err))
 	}
-	in := input{name: displayName(path, abs), abs: abs, tree: treeOf(abs), explicit: true}
+	in := input{name: displayName(path, abs), abs: abs, given: abs, tree: treeOf(abs), explicit: true}
 	base := filepath.Base(abs)
 	switch {
 	case info.IsDir():
@@ -71,7 +73,7 @@ func (w *walk) add(path string) error {
 		in.abs, in.name = filepath.Dir(abs), displayName(filepath.Dir(path), filepath.Dir(abs))
 		in.tree = treeOf(in.abs)
 		if base == "Chart.yaml" {
-			in.kind = chartFolder
+			in.kind, in.file = chartFolder, base
 			w.inputs = append(w.inputs, in)
 		} else {
 			w.kustomization(in, base)
@@ -100,7 +102,7 @@ func (w *walk) folder(in input, ignored []gitignore.Pattern) {
 		return ok && !entries[i].IsDir()
 	}
 	if has("Chart.yaml") {
-		in.kind = chartFolder
+		in.kind, in.file = chartFolder, "Chart.yaml"
 		w.inputs = append(w.inputs, in)
 		return
 	}
@@ -114,7 +116,7 @@ func (w *walk) folder(in input, ignored []gitignore.Pattern) {
 	matcher := gitignore.NewMatcher(ignored)
 	for _, e := range entries {
 		child := input{
-			kind: plainFile, name: joinName(in.name, e.Name()), abs: filepath.Join(in.abs, e.Name()), tree: in.tree,
+			kind: plainFile, name: joinName(in.name, e.Name()), abs: filepath.Join(in.abs, e.Name()), given: in.given, tree: in.tree,
 		}
 		if e.Name() == ".git" || len(ignored) > 0 && matcher.Match(parts(child.abs), e.IsDir()) {
 			continue
@@ -142,7 +144,8 @@ func (w *walk) entry(child input, e fs.DirEntry, folder string, ignored []gitign
 	}
 }
 
-// symlink looks where a link leads. What it leads to inside the tree is read in its own place.
+// symlink looks where a link leads. A manifest or folder inside the folder that the user named is read in its own
+// place; nothing outside is read.
 func (w *walk) symlink(child input) {
 	target, err := filepath.EvalSymlinks(child.abs)
 	if err != nil {
@@ -151,12 +154,16 @@ func (w *walk) symlink(child input) {
 		}
 		return
 	}
-	tree, err := filepath.EvalSymlinks(child.tree)
-	if err != nil || within(tree, target) {
+	info, err := os.Stat(target)
+	if err != nil || !info.IsDir() && !isManifestName(child.name) {
 		return
 	}
-	if info, err := os.Stat(target); err == nil && (info.IsDir() || isManifestName(child.name)) {
+	given, err := filepath.EvalSymlinks(child.given)
+	switch {
+	case err != nil || !within(given, target):
 		w.gap(child.name, "the symbolic link leaves the folder and is not followed")
+	case !info.IsDir() && !isManifestName(target):
+		w.inputs = append(w.inputs, child) // under its own name it would be passed over
 	}
 }
 
