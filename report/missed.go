@@ -122,3 +122,39 @@ func some(controls []string) string {
 	}
 	return plural(len(controls), "control")
 }
+
+// sample picks at most n of the misses, the first of each sort before any second one, in their order; left says in
+// words what it leaves out.
+func sample(all []miss, n int) (picked []miss, left string) {
+	if len(all) <= n {
+		return all, ""
+	}
+	chosen := make([]bool, len(all))
+	seen := map[string]bool{}
+	for i, m := range all {
+		if n > 0 && !seen[m.what] {
+			seen[m.what], chosen[i] = true, true
+			n--
+		}
+	}
+	var kinds []string
+	counts := map[string]int{}
+	for i, m := range all {
+		if !chosen[i] && n > 0 {
+			chosen[i] = true
+			n--
+		}
+		if chosen[i] {
+			picked = append(picked, m)
+			continue
+		}
+		if counts[m.what] == 0 {
+			kinds = append(kinds, m.what)
+		}
+		counts[m.what]++
+	}
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf("%d %s", counts[kind], kind)
+	}
+	return picked, strings.Join(kinds, ", ")
+}

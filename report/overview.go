@@ -29,7 +29,7 @@ type overview struct {
 	Frameworks                 []bar
 	FrameworkLegend            []tile
 	Missed                     []miss
-	MoreMissed                 int
+	MoreMissed                 string // what is left out, in words
 }
 
 type tile struct {
@@ -60,7 +60,7 @@ func (m miss) What() string  { return m.what }
 func (m miss) About() string { return clean(m.about) }
 func (m miss) Why() string   { return clean(m.why) }
 
-const shownMissed, shownBars = 8, 10
+const shownMissed, shownBars = 9, 10
 
 func overviewOf(d *Document) *overview {
 	r := d.Report
@@ -90,10 +90,7 @@ func overviewOf(d *Document) *overview {
 	for i := range d.Assessments {
 		o.Frameworks = append(o.Frameworks, frameworkBar(&d.Assessments[i]))
 	}
-	o.Missed = missed(r)
-	if n := len(o.Missed) - shownMissed; n > 1 {
-		o.Missed, o.MoreMissed = o.Missed[:shownMissed], n
-	}
+	o.Missed, o.MoreMissed = sample(missed(r), shownMissed)
 	return o
 }
 

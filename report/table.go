@@ -161,13 +161,13 @@ func (t *table) status(s scan.Status, text string) string {
 // heading is a blank line and a title.
 func (t *table) heading(text string) []string { return []string{"", " " + t.bold(text)} }
 
-// controls lists the failed controls in at most so many lines, but never fewer than seven.
+// controls lists the failed controls in at most so many lines, but never fewer than six.
 func (t *table) controls(lines int) []string {
 	if len(t.failed) == 0 {
 		return nil
 	}
 	rows := len(t.failed)
-	if most := max(lines-2, 5); !t.all && rows > most {
+	if most := max(lines-2, 4); !t.all && rows > most {
 		rows = most - 1
 	}
 	id, title := len("CONTROL"), 0
@@ -243,13 +243,13 @@ func (t *table) missed() []string {
 	if len(all) == 0 {
 		return nil
 	}
-	most := 6
-	if len(t.d.Assessments) > 6 {
-		most = 4
-	}
-	rows := all
-	if !t.all && len(rows) > most {
-		rows = rows[:most-1]
+	rows, left := all, ""
+	switch {
+	case t.all:
+	case len(t.d.Assessments) > 6:
+		rows, left = sample(all, 4)
+	default:
+		rows, left = sample(all, 6)
 	}
 	about := 0
 	for _, m := range rows {
@@ -271,8 +271,8 @@ func (t *table) missed() []string {
 		}
 		out = append(out, " "+paint(pad(m.what, 9))+pad(cutMiddle(clean(m.about), about), about+2)+why)
 	}
-	if left := len(all) - len(rows); left > 0 {
-		out = append(out, " "+t.doubt(fmt.Sprintf("… and %d more; -v shows all", left)))
+	if left != "" {
+		out = append(out, " "+t.doubt(cut("… and "+left+"; -v shows all", t.width-1)))
 	}
 	return out
 }

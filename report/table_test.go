@@ -64,7 +64,10 @@ func TestTableNeverSaysAllIsWell(t *testing.T) {
 
 // large is a report with this many failed controls of this many findings each, and the usual eleven frameworks.
 func large(controls, findings int) *Document {
-	r := &scan.Report{Inventory: scan.Inventory{Objects: findings, Namespaces: map[string]int{"shop": findings}}}
+	r := &scan.Report{
+		Inventory: scan.Inventory{Objects: findings, Namespaces: map[string]int{"shop": findings}},
+		Baseline:  &scan.Comparison{Fixed: 3},
+	}
 	severities := finding.Severities()
 	for i := range controls {
 		c := control.Control{

@@ -50,6 +50,8 @@ const plural = (n, noun) => n.toLocaleString("en") + " " + (n === 1 ? noun : nou
 const chip = (kind, text) => h("span", {class: "chip k-" + kind}, text || kind);
 const sev = (severity) => h("span", {class: "sev v-" + severity}, severity);
 const place = (p) => !p || !p.file ? "" : p.file + (p.line ? ":" + p.line : "") + (p.rendered ? " (rendered)" : "");
+// breakable lets a long path wrap after its slashes.
+const breakable = (path) => path.split(/(?<=\/)/).flatMap((part, i) => i ? [h("wbr"), part] : [part]);
 const objects = report.objects;
 const objectName = (o) => o.kind + " " + (o.namespace ? o.namespace + "/" : "") + o.name;
 const link = (view, query) => "#" + view + "?" + new URLSearchParams(query);

@@ -1,6 +1,6 @@
 // The view of single findings: filter, search, group, open.
 const groupings = {
-  control: {label: "control", key: (f) => f.control.control, title: (f) => [sev(f.control.severity), " ", f.control.title]},
+  control: {label: "control", key: (f) => f.control.control, title: (f) => f.control.title},
   namespace: {label: "namespace", key: (f) => f.namespace, title: (f) => f.object.namespace || "cluster-wide"},
   object: {label: "object", key: (f) => objectName(f.object), title: (f) => objectName(f.object)},
   file: {label: "file", key: (f) => f.position?.file || "", title: (f) => f.position?.file || "no file"},
@@ -117,7 +117,7 @@ function findingRow(f, grouping) {
     sev(f.severity),
     h("span", {class: "main"}, h("b", {}, title), " ", f.new && h("span", {class: "chip new"}, "new"),
       f.status === "excepted" && [" ", chip("excepted")], h("span", {class: "sub mono"}, sub)),
-    h("span", {class: "side mono"}, place(f.position)),
+    h("span", {class: "side mono"}, breakable(place(f.position))),
   ], () => findingBody(f));
 }
 
