@@ -1,7 +1,10 @@
 package policy
 
 import (
+	"encoding/base64"
 	"fmt"
+	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,11 +23,43 @@ func decode(content map[string]any, gvk schema.GroupVersionKind) (runtime.Object
 		return &unstructured.Unstructured{Object: content}, nil
 	}
 	obj := e.decode()
-	if err := fromJSONShape(content, obj); err != nil {
+	if err := fromJSONShape(withBytes(content), obj); err != nil {
 		return nil, fmt.Errorf("read %s: %w", gvk.Kind, err)
 	}
 	obj.GetObjectKind().SetGroupVersionKind(e.gvk)
 	return obj, nil
+}
+
+// redacted starts what stands in the place of a secret in an inventory.
+const redacted = "<redacted:"
+
+// withBytes encodes what stands in the place of secret values, so that it decodes into the bytes of a Secret or
+// ConfigMap. Other objects are returned as they are.
+func withBytes(content map[string]any) map[string]any {
+	for _, field := range []string{"data", "binaryData"} {
+		values, _ := content[field].(map[string]any)
+		if field == "data" && content["kind"] != "Secret" {
+			continue
+		}
+		for _, v := range values {
+			if s, ok := v.(string); ok && strings.HasPrefix(s, redacted) {
+				content = maps.Clone(content)
+				content[field] = encoded(values)
+				break
+			}
+		}
+	}
+	return content
+}
+
+func encoded(values map[string]any) map[string]any {
+	out := maps.Clone(values)
+	for key, v := range values {
+		if s, ok := v.(string); ok && strings.HasPrefix(s, redacted) {
+			out[key] = base64.StdEncoding.EncodeToString([]byte(s))
+		}
+	}
+	return out
 }
 
 // fromJSONShape fills obj. The converter panics on some shapes that no JSON decoder produces; they are errors too.

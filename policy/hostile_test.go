@@ -162,6 +162,16 @@ func TestFoundAlthoughBroken(t *testing.T) {
 	}
 }
 
+// TestRedactedSecret: what stands in the place of a secret value is no obstacle.
+func TestRedactedSecret(t *testing.T) {
+	in := input(t, `{apiVersion: v1, kind: Secret, metadata: {name: s, namespace: shop},
+		data: {password: "<redacted:named-credential:0011>", user: YWRtaW4=}, stringData: {token: "<redacted:x:00>"}}`)
+	v := policyWith(t, "object.data.size() == 2 && object.data.user == 'YWRtaW4='").Evaluate(context.Background(), in)
+	if v.Err != nil || v.Denied {
+		t.Errorf("verdict %+v: want a pass", v)
+	}
+}
+
 // FuzzSet feeds objects of any shape to the whole catalogue. Nothing panics, and a verdict is one of: not matched,
 // passed, violations, error.
 func FuzzSet(f *testing.F) {
