@@ -41,11 +41,8 @@ func checkAutomountedToken(f *Facts) Judgement {
 		if !mounted {
 			continue
 		}
-		j.Findings = append(j.Findings, finding.Finding{
-			Object: w.Object.Ref, Path: finding.Path(w.At).Field("automountServiceAccountToken"),
-			Message: "The token of service account " + name + " is mounted into every container",
-			Because: []finding.Reason{because},
-		})
+		j.Findings = append(j.Findings, found(w.Object, finding.Path(w.At).Field("automountServiceAccountToken"),
+			"The token of service account "+name+" is mounted into every container", because))
 	}
 	return j
 }

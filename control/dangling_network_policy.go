@@ -38,8 +38,7 @@ func checkDanglingNetworkPolicy(f *Facts) Judgement {
 			continue // reported above
 		}
 		if !s.everything() && !pods.any(o.Namespace, s) {
-			j.Findings = append(j.Findings, finding.Finding{Object: o.Ref, Path: "spec.podSelector",
-				Message: "NetworkPolicy selects no pod in namespace " + o.Namespace})
+			j.Findings = append(j.Findings, found(o, "spec.podSelector", "NetworkPolicy selects no pod in namespace "+o.Namespace))
 		}
 		j.Findings = append(j.Findings, danglingPeers(f, pods, o)...)
 	}
@@ -62,8 +61,7 @@ func danglingPeers(f *Facts, pods podLabels, o *inventory.Object) []finding.Find
 				if peer["podSelector"] != nil {
 					at = at.Field("podSelector")
 				}
-				out = append(out, finding.Finding{Object: o.Ref, Path: at,
-					Message: "NetworkPolicy names a peer for " + d.String() + " that matches no pod"})
+				out = append(out, found(o, at, "NetworkPolicy names a peer for "+d.String()+" that matches no pod"))
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
 // deprecations is the parsed table; it is needed when a control judges, and not before.
@@ -65,27 +66,29 @@ func checkDeprecatedAPI(f *Facts) Judgement {
 		if !ok || d.deprecated > target {
 			continue
 		}
-		found := finding.Finding{Object: o.Ref, Path: "apiVersion"}
-		use := "; nothing replaces it"
-		if d.replacement != "" {
-			use = ": use " + d.replacement
-			if d.same {
-				found.Fix = &finding.Fix{Op: finding.Set, Value: d.replacement}
-			}
-		}
-		if d.removed > 0 && d.removed <= target {
-			found.Message = fmt.Sprintf("%s %s was removed in Kubernetes 1.%d%s", o.APIVersion, o.Kind, d.removed, use)
-			found.Because = []finding.Reason{proves("removed", fmt.Sprintf("judged for Kubernetes 1.%d", target), nil)}
-		} else {
-			found.Severity = finding.Low
-			found.Message = fmt.Sprintf("%s %s is deprecated since Kubernetes 1.%d%s", o.APIVersion, o.Kind, d.deprecated, use)
-			found.Because = []finding.Reason{{
-				Effect: "lowers", Fact: "still-served", Message: fmt.Sprintf("Kubernetes 1.%d still serves it", target),
-			}}
-		}
-		j.Findings = append(j.Findings, found)
+		j.Findings = append(j.Findings, deprecatedFinding(o, d, target))
 	}
 	return j
+}
+
+func deprecatedFinding(o *inventory.Object, d deprecation, target int) finding.Finding {
+	use := "; nothing replaces it"
+	if d.replacement != "" {
+		use = ": use " + d.replacement
+	}
+	f := found(o, "apiVersion", fmt.Sprintf("%s %s was removed in Kubernetes 1.%d%s", o.APIVersion, o.Kind, d.removed, use),
+		proves("removed", fmt.Sprintf("judged for Kubernetes 1.%d", target), nil))
+	if d.removed == 0 || d.removed > target {
+		f.Severity = finding.Low
+		f.Message = fmt.Sprintf("%s %s is deprecated since Kubernetes 1.%d%s", o.APIVersion, o.Kind, d.deprecated, use)
+		f.Because = []finding.Reason{{
+			Effect: "lowers", Fact: "still-served", Message: fmt.Sprintf("Kubernetes 1.%d still serves it", target),
+		}}
+	}
+	if d.same {
+		f.Fix = &finding.Fix{Op: finding.Set, Value: d.replacement}
+	}
+	return f
 }
 
 // targetMinor is the minor release of Kubernetes 1 to judge for: what the user set, else the cluster's, else the newest.

@@ -33,17 +33,14 @@ func checkDeprecatedServiceAccountField(f *Facts) Judgement {
 		if old == "" {
 			continue
 		}
-		found := finding.Finding{
-			Object: w.Object.Ref, Path: finding.Path(w.At).Field("serviceAccount"),
-			Message: "serviceAccount is deprecated: use serviceAccountName",
-		}
+		hit := found(w.Object, finding.Path(w.At).Field("serviceAccount"), "serviceAccount is deprecated: use serviceAccountName")
 		if name, _ := w.Template["serviceAccountName"].(string); name != "" {
-			found.Fix = &finding.Fix{Op: finding.Remove}
+			hit.Fix = &finding.Fix{Op: finding.Remove}
 			if name != old {
-				found.Message = "serviceAccount " + old + " is ignored: serviceAccountName is " + name
+				hit.Message = "serviceAccount " + old + " is ignored: serviceAccountName is " + name
 			}
 		}
-		j.Findings = append(j.Findings, found)
+		j.Findings = append(j.Findings, hit)
 	}
 	return j
 }

@@ -35,10 +35,8 @@ func checkMissingServiceAccount(f *Facts) Judgement {
 		if name == "default" || f.Get("", "ServiceAccount", w.Object.Namespace, name) != nil {
 			continue
 		}
-		j.Findings = append(j.Findings, finding.Finding{
-			Object: w.Object.Ref, Path: finding.Path(w.At).Field(field),
-			Message: "Pods run as the service account " + name + ", which namespace " + w.Object.Namespace + " does not have",
-		})
+		j.Findings = append(j.Findings, found(w.Object, finding.Path(w.At).Field(field),
+			"Pods run as the service account "+name+", which namespace "+w.Object.Namespace+" does not have"))
 	}
 	return j
 }

@@ -67,7 +67,7 @@ func judgeNamespaces(f *Facts, judge func(ns *inventory.Object) (message string,
 	for _, ns := range f.Namespaces() {
 		j.Examined = append(j.Examined, ns)
 		if message, because := judge(ns); message != "" {
-			j.Findings = append(j.Findings, finding.Finding{Object: ns.Ref, Message: message, Because: because})
+			j.Findings = append(j.Findings, found(ns, "", message, because...))
 		}
 	}
 	return j

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/policy/podsecurity"
 )
 
@@ -54,7 +55,15 @@ func podSecurityRestricted() Control {
 type podVerdicts struct {
 	verdicts []podsecurity.Verdict
 	errs     []error
-	failed   error // the version of the standards cannot be read
+	// live are the verdicts on the Pods that workloads own: something may have changed them on their way in.
+	live   map[*inventory.Object][]livePod
+	failed error // the version of the standards cannot be read
+}
+
+// A livePod is a Pod of a cluster that has an owner.
+type livePod struct {
+	object  *inventory.Object
+	verdict podsecurity.Verdict
 }
 
 func (f *Facts) judgePodSecurity() podVerdicts {
@@ -70,6 +79,17 @@ func (f *Facts) judgePodSecurity() podVerdicts {
 	all := podVerdicts{verdicts: make([]podsecurity.Verdict, len(workloads)), errs: make([]error, len(workloads))}
 	for i, w := range workloads {
 		all.verdicts[i], all.errs[i] = evaluator.Judge(w.Meta, w.Template)
+	}
+	all.live = map[*inventory.Object][]livePod{}
+	for _, pod := range f.Of("", "Pod") {
+		owner := f.TopOwner(pod)
+		w, ok := f.workload(pod)
+		if owner == pod || !ok {
+			continue
+		}
+		if verdict, err := evaluator.Judge(w.Meta, w.Template); err == nil { // what runs has been accepted
+			all.live[owner] = append(all.live[owner], livePod{pod, verdict})
+		}
 	}
 	return all
 }
@@ -89,6 +109,7 @@ func (all podVerdicts) judgement(f *Facts, of func(podsecurity.Verdict) []podsec
 			continue
 		}
 		j.Findings = append(j.Findings, podFindings(w, of(all.verdicts[i]))...)
+		j.Findings = append(j.Findings, all.injected(w, of(all.verdicts[i]), of)...)
 	}
 	return j
 }
@@ -106,10 +127,8 @@ func podFindings(w Workload, violations []podsecurity.Violation) []finding.Findi
 				continue
 			}
 			at[path] = len(out)
-			out = append(out, finding.Finding{
-				Object: w.Object.Ref, Path: path, Because: []finding.Reason{reason},
-				Message: fmt.Sprintf("%s breaks the Pod Security Standard: %s", fieldOf(path), v.Check),
-			})
+			message := fmt.Sprintf("%s breaks the Pod Security Standard: %s", fieldOf(path), v.Check)
+			out = append(out, found(w.Object, path, message, reason))
 		}
 	}
 	return out

@@ -28,19 +28,16 @@ func checkPodNetworkPolicy(f *Facts) Judgement {
 	j := Judgement{Errors: policies.policyErrors()}
 	for _, w := range f.Workloads() {
 		j.Examined = append(j.Examined, w.Object)
-		found := finding.Finding{Object: w.Object.Ref}
 		if host, _ := w.Template["hostNetwork"].(bool); host {
-			found.Message = "No NetworkPolicy can isolate the pods: they use the network of their node"
-			found.Because = []finding.Reason{proves("host-network", w.At+".hostNetwork is true", nil)}
-			j.Findings = append(j.Findings, found)
+			j.Findings = append(j.Findings, found(w.Object, "",
+				"No NetworkPolicy can isolate the pods: they use the network of their node",
+				proves("host-network", w.At+".hostNetwork is true", nil)))
 			continue
 		}
 		names, because := lacking(isolation(policies.selecting(w.Object.Namespace, w.labels())))
-		if names == "" {
-			continue
+		if names != "" {
+			j.Findings = append(j.Findings, found(w.Object, "", "No NetworkPolicy isolates "+names+" of the pods", because...))
 		}
-		found.Message, found.Because = "No NetworkPolicy isolates "+names+" of the pods", because
-		j.Findings = append(j.Findings, found)
 	}
 	return j
 }

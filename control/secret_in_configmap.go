@@ -48,11 +48,9 @@ func checkSecretInConfigMap(f *Facts) Judgement {
 			slices.Sort(keys)
 			for _, key := range keys {
 				if where := credentialPlaces(data[key]); where != "" {
-					j.Findings = append(j.Findings, finding.Finding{
-						Object: o.Ref, Path: finding.Path(field).Field(key),
-						Message: fmt.Sprintf("ConfigMap key %s holds a credential in plain text (%s)", key, where),
-						Because: []finding.Reason{proves("credential", "the value was replaced while reading: "+where, nil)},
-					})
+					j.Findings = append(j.Findings, found(o, finding.Path(field).Field(key),
+						fmt.Sprintf("ConfigMap key %s holds a credential in plain text (%s)", key, where),
+						proves("credential", "the value was replaced while reading: "+where, nil)))
 				}
 			}
 		}

@@ -61,11 +61,9 @@ func envSecrets(o *inventory.Object, c container) []finding.Finding {
 		} else {
 			at = at.Item("name", name)
 		}
-		out = append(out, finding.Finding{
-			Object: o.Ref, Path: at.Field("value"),
-			Message: fmt.Sprintf("Variable %s of container %q holds a credential in plain text (%s)", name, c.Name, classes),
-			Because: []finding.Reason{proves("credential", "the value is a "+classes+"; it was replaced while reading", nil)},
-		})
+		out = append(out, found(o, at.Field("value"),
+			fmt.Sprintf("Variable %s of container %q holds a credential in plain text (%s)", name, c.Name, classes),
+			proves("credential", "the value was replaced while reading: "+classes, nil)))
 	}
 	return out
 }
@@ -78,11 +76,9 @@ func argumentSecrets(o *inventory.Object, c container, field string) []finding.F
 		if classes == "" {
 			continue
 		}
-		out = append(out, finding.Finding{
-			Object: o.Ref, Path: c.Path.Field(field).Index(i),
-			Message: fmt.Sprintf("%s[%d] of container %q holds a credential in plain text (%s)", field, i, c.Name, classes),
-			Because: []finding.Reason{proves("credential", "the value is a "+classes+"; it was replaced while reading", nil)},
-		})
+		out = append(out, found(o, c.Path.Field(field).Index(i),
+			fmt.Sprintf("%s[%d] of container %q holds a credential in plain text (%s)", field, i, c.Name, classes),
+			proves("credential", "the value was replaced while reading: "+classes, nil)))
 	}
 	return out
 }

@@ -59,13 +59,3 @@ func (w Workload) serviceAccount() (name, field string) {
 
 // fromFile says whether an object was read from a file. What a cluster hands out has been converted and completed.
 func fromFile(o *inventory.Object) bool { return o.Origin.File != "" }
-
-// proves is a reason that shows the finding.
-func proves(fact, message string, object *inventory.Object) finding.Reason {
-	r := finding.Reason{Effect: "proves", Fact: fact, Message: message}
-	if object != nil {
-		ref := object.Ref
-		r.Object = &ref
-	}
-	return r
-}

@@ -253,7 +253,8 @@ func quotedValue(text string, at int) (from, to int, ok bool) {
 		case '\\':
 			i++
 		case quote:
-			return at + 1, i, i > at+1
+			// In a shell, backquotes hold a command.
+			return at + 1, i, i > at+1 && (quote != '`' || !strings.ContainsAny(text[at:i], " \t"))
 		}
 	}
 	return 0, 0, false

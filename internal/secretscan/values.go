@@ -31,7 +31,7 @@ func isReference(value string) bool {
 	for _, prefix := range []string{
 		"$(", "${", "{{", "{%", "[[", "%(", "@@", "vault:", "ref+", "env:", "env.", "$__", "ENC[", "!vault", "!Ref", "`",
 		"arn:aws:secretsmanager:", "arn:aws:ssm:", "awssm://", "gcpsm://", "azkv://", "op://", "file:", "file://", "os.",
-		"projects/", "secretKeyRef", "/vault/", "process.env", "System.getenv",
+		"projects/", "secretKeyRef", "/vault/", "process.env", "System.getenv", "INSERT_",
 	} {
 		if strings.HasPrefix(value, prefix) {
 			return true
@@ -42,8 +42,10 @@ func isReference(value string) bool {
 		return isWords(value[1 : len(value)-1]) // <your password>
 	case value[0] == '$' && isName(value[1:]):
 		return true // $DB_PASSWORD; bcrypt hashes have more dollars
-	case len(value) > 2 && value[0] == '%' && value[len(value)-1] == '%':
+	case len(value) > 2 && (value[0] == '%' || value[0] == '@') && value[len(value)-1] == value[0]:
 		return isName(value[1 : len(value)-1])
+	case len(value) > 4 && strings.HasPrefix(value, "__") && strings.HasSuffix(value, "__"):
+		return isName(strings.Trim(value, "_"))
 	}
 	return isMostlyTemplate(value)
 }
