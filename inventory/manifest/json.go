@@ -163,9 +163,24 @@ func stringEnd(data []byte, i int) int {
 	return i
 }
 
+// text is the string that s is; "" when it is something else.
+func (s span) text() string {
+	if len(s.data) < 2 || s.data[0] != '"' {
+		return ""
+	}
+	if bytes.IndexByte(s.data, '\\') < 0 {
+		return string(s.data[1 : len(s.data)-1])
+	}
+	var text string
+	if json.Unmarshal(s.data, &text) != nil {
+		return ""
+	}
+	return text
+}
+
 // each calls use for every field of an object, or every item of an array (with the name "").
 func (s span) each(use func(name string, value span)) {
-	if len(s.data) < 2 {
+	if len(s.data) < 2 || s.data[0] != '{' && s.data[0] != '[' {
 		return
 	}
 	isObject := s.data[0] == '{'
@@ -174,9 +189,7 @@ func (s span) each(use func(name string, value span)) {
 		if isObject {
 			var key span
 			key, cur = cur.value()
-			if json.Unmarshal(key.data, &name) != nil {
-				return
-			}
+			name = key.text()
 			cur = cur.skipSpace()
 		}
 		var value span
@@ -203,16 +216,15 @@ func (s span) head() jsonHead {
 	s.each(func(name string, value span) {
 		switch name {
 		case "apiVersion":
-			json.Unmarshal(value.data, &h.apiVersion) //nolint:errcheck // a value of another type is none
+			h.apiVersion = value.text()
 		case "kind":
-			json.Unmarshal(value.data, &h.kind) //nolint:errcheck
+			h.kind = value.text()
 		case "items":
 			if len(value.data) > 0 && value.data[0] == '[' {
 				h.items = value
 			}
 		case "metadata":
-			var meta struct{ Name string }
-			h.named = json.Unmarshal(value.data, &meta) == nil && meta.Name != ""
+			value.each(func(name string, value span) { h.named = h.named || name == "name" && value.text() != "" })
 		}
 	})
 	return h

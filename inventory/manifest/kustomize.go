@@ -9,7 +9,6 @@ import (
 
 // renderKustomization builds a kustomization, in the child process. Remote bases, plug-ins and Helm charts are off.
 func renderKustomization(t *tree, request renderRequest) (answer renderAnswer, err error) {
-	defer func() { answer.Read = t.files() }()
 	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(t, "/"+request.Path)
 	if err != nil {
 		return answer, kustomizeError(err)
@@ -18,7 +17,7 @@ func renderKustomization(t *tree, request renderRequest) (answer renderAnswer, e
 	if err != nil {
 		return answer, fmt.Errorf("write its resources: %w", err)
 	}
-	answer.Files = []renderedFile{{Text: string(text)}}
+	answer.Files, answer.Read = []renderedFile{{Text: string(text)}}, t.files()
 	return answer, nil
 }
 
@@ -30,7 +29,7 @@ func kustomizeError(err error) error {
 		text = "it builds on itself: " + text[strings.Index(text, "cycle detected"):]
 	case strings.Contains(text, "remote resources are not loaded"), strings.Contains(text, "no 'git' program on path"),
 		strings.Contains(text, "git cmd"), strings.Contains(text, "executable file not found"):
-		text = "it builds on a remote resource; only local files are read"
+		text = remoteResource
 	case strings.Contains(text, "must specify --enable-helm"):
 		text = "it inflates a Helm chart, which is not supported; scan the chart itself"
 	}

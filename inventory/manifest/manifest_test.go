@@ -290,7 +290,7 @@ func peakHeap(run func()) uint64 {
 	runtime.GC()
 	var before, during runtime.MemStats
 	runtime.ReadMemStats(&before)
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(before.HeapAlloc) + 200<<20))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(int64(before.HeapAlloc) + 350<<20))
 	done := make(chan struct{})
 	go func() { run(); close(done) }()
 	peak := uint64(0)

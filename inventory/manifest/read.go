@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,17 +77,21 @@ type reader struct {
 func (r *reader) read(ctx context.Context, w *walk) ([]*file, error) {
 	results := make([]*file, len(w.inputs))
 	workers := runtime.GOMAXPROCS(0)
-	used := newPathSet()
-	err := r.each(ctx, w, min(workers, maxRenderers), func(in input) bool { return in.kind != plainFile && in.kind != notRendered }, func(ctx context.Context, i int, p *renderer) error {
+	used, failed := newPathSet(), newPathSet()
+	rendered := func(in input) bool { return in.kind != plainFile && in.kind != notRendered }
+	err := r.each(ctx, w, min(workers, w.renderers(rendered)), rendered, func(ctx context.Context, i int, p *renderer) error {
 		f, read, err := r.render(ctx, p, w.inputs[i])
 		results[i] = f
+		if len(read) == 0 {
+			failed.add(w.inputs[i].abs)
+		}
 		used.add(read...)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	used.add(w.kustomizationInputs()...)
+	used.add(w.kustomizationInputs(slices.Sorted(maps.Keys(failed.paths)))...)
 	err = r.each(ctx, w, workers, func(in input) bool { return in.kind == plainFile }, func(_ context.Context, i int, _ *renderer) error {
 		in := w.inputs[i]
 		if in.explicit || !used.has(in.abs) {
@@ -95,6 +100,17 @@ func (r *reader) read(ctx context.Context, w *walk) ([]*file, error) {
 		return nil
 	})
 	return compact(append([]*file{w.problems(r.opts)}, results...)), err
+}
+
+// renderers is how many child processes are worth their start.
+func (w *walk) renderers(rendered func(input) bool) int {
+	count := 0
+	for _, in := range w.inputs {
+		if rendered(in) && in.problem == "" {
+			count++
+		}
+	}
+	return min(1+count/8, maxRenderers)
 }
 
 // each runs use for the inputs that are wanted, on some workers. Each worker has a renderer of its own.

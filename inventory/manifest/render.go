@@ -119,23 +119,26 @@ type renderedFile struct {
 }
 
 // render renders one chart or kustomization and reads what comes out. It also returns the absolute paths of files
-// that were read for it. The error is only ever that of ctx.
+// that went into a kustomization, none when it failed. The error is only ever that of ctx.
 func (r *reader) render(ctx context.Context, p *renderer, in input) (*file, []string, error) {
 	out := newFile(joinRendered(in.name, in.file), r.opts)
 	out.origin.Rendered = true
-	rel, err := filepath.Rel(in.tree, in.abs)
-	if err != nil {
-		return nil, nil, fmt.Errorf("find %s: %w", in.name, err)
-	}
-	answer, err := p.render(ctx, renderRequest{
-		Kind: in.kind, Tree: in.tree, Path: filepath.ToSlash(rel), Settings: r.settings,
-		Memory: or(r.opts.Limits.Memory, defaultRenderMemory), Output: or(r.opts.Limits.Output, defaultRenderOutput),
-	})
-	if ctx.Err() != nil {
-		return nil, nil, ctx.Err()
-	}
-	if err != nil {
-		answer.Error = err.Error()
+	answer := renderAnswer{Error: in.problem}
+	if in.problem == "" {
+		rel, err := filepath.Rel(in.tree, in.abs)
+		if err != nil {
+			return nil, nil, fmt.Errorf("find %s: %w", in.name, err)
+		}
+		answer, err = p.render(ctx, renderRequest{
+			Kind: in.kind, Tree: in.tree, Path: filepath.ToSlash(rel), Settings: r.settings,
+			Memory: or(r.opts.Limits.Memory, defaultRenderMemory), Output: or(r.opts.Limits.Output, defaultRenderOutput),
+		})
+		if ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+		if err != nil {
+			answer.Error = err.Error()
+		}
 	}
 	what := "chart"
 	if in.kind == kustomizationFolder {

@@ -34,6 +34,7 @@ type input struct {
 	file     string // of a chart or kustomization: the name of the file that describes it
 	given    string // absolute; the path that the user named, in which this was found
 	tree     string // absolute; rendering reads nothing outside
+	problem  string // why a kustomization cannot be rendered, when that is known beforehand
 	explicit bool   // named by the user, not found in a folder
 }
 
@@ -47,6 +48,7 @@ type walk struct {
 	inputs         []input
 	gaps           []inventory.Gap
 	kustomizations []*kustomization
+	parts          []string // folders of kustomize components that no kustomization uses
 }
 
 // add adds a path that the user named. A path that does not exist is an error.
