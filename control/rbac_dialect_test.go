@@ -90,18 +90,6 @@ func TestRBACDialect(t *testing.T) {
 	}
 }
 
-// TestRBACPoliciesCompile compiles the policies as API servers of every supported minor do.
-func TestRBACPoliciesCompile(t *testing.T) {
-	policies := rbacPolicies(t, "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
-	for id, p := range policies {
-		for _, minor := range []string{"1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37"} {
-			if err := p.Compile(minor); err != nil {
-				t.Errorf("%s: %v", id, err)
-			}
-		}
-	}
-}
-
 // manyRules is a ClusterRole of n rules, of which only the one at a place may read Secrets.
 func manyRules(n, bad int) policy.Input {
 	rules := make([]any, n)
