@@ -155,6 +155,9 @@ func sample(all []miss, n int) (picked []miss, left string) {
 	}
 	for i, kind := range kinds {
 		kinds[i] = fmt.Sprintf("%d %s", counts[kind], kind)
+		if kind == "gap" || kind == "error" {
+			kinds[i] = plural(counts[kind], kind)
+		}
 	}
 	return picked, strings.Join(kinds, ", ")
 }

@@ -314,12 +314,15 @@ func (t *table) frameworks() []string {
 	if len(t.d.Assessments) == 0 {
 		return nil
 	}
-	statuses := frameworkStatuses()
+	var statuses []framework.Status
 	width := t.width - 1 - 6
-	for _, s := range statuses {
-		width -= len(frameworkWords[s]) + 2
+	for _, s := range frameworkStatuses() {
+		if s != framework.Inherited || t.has(s) { // rare, and titles need the room
+			statuses = append(statuses, s)
+			width -= len(frameworkWords[s]) + 2
+		}
 	}
-	width = min(max(width, 12), 48)
+	width = min(max(width, 12), 60)
 	head := pad("FRAMEWORK", width)
 	for _, s := range statuses {
 		head += "  " + frameworkWords[s]
@@ -338,6 +341,16 @@ func (t *table) frameworks() []string {
 		out = append(out, " "+row+padLeft(fmt.Sprint(len(a.Answers)), 6))
 	}
 	return out
+}
+
+// has says whether any requirement has this status.
+func (t *table) has(s framework.Status) bool {
+	for i := range t.d.Assessments {
+		if tallyOf(&t.d.Assessments[i])[s] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *table) answer(s framework.Status, n int, text string) string {
