@@ -84,19 +84,6 @@ func (r reads) sharable() bool {
 		!slices.ContainsFunc(unseen, func(field string) bool { return r.metadata[field] })
 }
 
-// split parts the members into those whose verdicts can be remembered and the rest. Both keep the compiled variables.
-func (b *batch) split() (shared, rest *batch) {
-	shared = b.finish(func(m member) bool { return m.reads.sharable() })
-	rest = b.finish(func(m member) bool { return !m.reads.sharable() })
-	if len(shared.members) == 0 {
-		shared = nil
-	}
-	if len(rest.members) == 0 {
-		rest = nil
-	}
-	return shared, rest
-}
-
 // key identifies the content that the members look at.
 func (b *batch) key(in Input) (key memoKey, ok bool) {
 	h := &hasher{text: make([]byte, 0, 4096)}

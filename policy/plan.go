@@ -72,12 +72,10 @@ func (s *Set) newPlan(matching []int) plan {
 		case !ok:
 			p.alone = append(p.alone, i)
 		case s.policies[i].Source.Spec.ParamKind != nil:
-			b, misfits, err := newBatch(s.policies, []int{i}, true)
-			if err != nil || len(misfits) > 0 {
-				p.alone = append(p.alone, i)
-				continue
+			b, misfits := s.withParams().batch(s.policies, []int{i})
+			if p.alone = append(p.alone, misfits...); len(misfits) == 0 {
+				p.withParams = append(p.withParams, b)
 			}
-			p.withParams = append(p.withParams, b)
 		default:
 			dialect = append(dialect, i)
 		}
@@ -85,14 +83,10 @@ func (s *Set) newPlan(matching []int) plan {
 	if len(dialect) == 0 {
 		return p
 	}
-	b, misfits, err := newBatch(s.policies, dialect, false)
-	if err != nil {
-		p.alone = append(p.alone, dialect...)
-		return p
-	}
+	b, misfits := s.plain().batch(s.policies, dialect)
 	p.alone = append(p.alone, misfits...)
-	own, rest := b.split()
-	p.shared = own
+	shared, rest := b.split()
+	p.shared = shared
 	if rest != nil {
 		p.batches = append(p.batches, rest)
 	}

@@ -14,6 +14,8 @@ import (
 type Set struct {
 	policies []*Policy
 	memo     *memo
+	// The libraries of policies without and with parameters.
+	plain, withParams func() *library
 
 	mu     sync.Mutex
 	plans  map[schema.GroupVersionResource]*lazyPlan
@@ -24,7 +26,9 @@ type Set struct {
 func NewSet(policies []*Policy) *Set {
 	return &Set{
 		policies: policies, memo: newMemo(),
-		plans: map[schema.GroupVersionResource]*lazyPlan{}, shared: map[string]*lazyPlan{},
+		plain:      sync.OnceValue(func() *library { return newLibrary(false) }),
+		withParams: sync.OnceValue(func() *library { return newLibrary(true) }),
+		plans:      map[schema.GroupVersionResource]*lazyPlan{}, shared: map[string]*lazyPlan{},
 	}
 }
 
