@@ -2,7 +2,9 @@ package control
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -77,9 +79,16 @@ func (f *Facts) judgePodSecurity() podVerdicts {
 	}
 	workloads := f.Workloads()
 	all := podVerdicts{verdicts: make([]podsecurity.Verdict, len(workloads)), errs: make([]error, len(workloads))}
-	for i, w := range workloads {
-		all.verdicts[i], all.errs[i] = evaluator.Judge(w.Meta, w.Template)
+	var workers sync.WaitGroup
+	n := runtime.GOMAXPROCS(0)
+	for first := range n {
+		workers.Go(func() {
+			for i := first; i < len(workloads); i += n {
+				all.verdicts[i], all.errs[i] = evaluator.Judge(workloads[i].Meta, workloads[i].Template)
+			}
+		})
 	}
+	workers.Wait()
 	all.live = map[*inventory.Object][]livePod{}
 	for _, pod := range f.Of("", "Pod") {
 		owner := f.TopOwner(pod)
