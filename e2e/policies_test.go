@@ -14,8 +14,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	k8sjson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-io/plimsoll/control"
@@ -32,6 +34,18 @@ type request struct {
 	params map[string]map[string]any
 	answer map[string]any // the object as the API server would keep it; nil when refused
 	err    error
+	// ephemeral says that the object went in through pods/ephemeralcontainers.
+	ephemeral bool
+}
+
+// reaches says whether the API server shows the object to a policy, by the way it went in.
+func (r *request) reaches(c control.Control) bool {
+	if !r.ephemeral {
+		return true
+	}
+	return slices.ContainsFunc(c.Policy.Source.Spec.MatchConstraints.ResourceRules, func(rule admissionv1.NamedRuleWithOperations) bool {
+		return slices.Contains(rule.Resources, "pods/ephemeralcontainers")
+	})
 }
 
 func (r *request) String() string {
@@ -68,7 +82,7 @@ func TestPoliciesAgreeWithTheAPIServer(t *testing.T) {
 	b.act(t, controls, admissionv1.Deny, admissionv1.Audit)
 	denied := 0
 	for i, r := range requests {
-		if r.refusal() != "" || r.tc.settings != nil {
+		if r.refusal() != "" || r.tc.settings != nil || r.ephemeral { // a Pod for ephemeral containers is denied before they come
 			continue
 		}
 		failing := failing(events[r.id])
@@ -118,6 +132,9 @@ func prepareRequests(t *testing.T, c *controlplane.ControlPlane) []*request {
 	}
 	for _, r := range requests {
 		name := inventory.String(r.object.Content, "spec", "serviceAccountName")
+		if name == "" {
+			name = inventory.String(r.object.Content, "spec", "serviceAccount") // the same in its old form
+		}
 		if r.object.Kind != "Pod" || name == "" {
 			continue
 		}
@@ -199,13 +216,56 @@ func (r *request) send(ctx context.Context, c *controlplane.ControlPlane, id str
 		r.err = err
 		return
 	}
-	answer, err := c.Client.RESTClient().Post().AbsPath(append(path, policy.ResourceFor(gvk).Resource)...).
-		Param("dryRun", "All").SetHeader("Audit-ID", r.id).SetHeader("Content-Type", "application/json").
-		SetHeader("Accept", "application/json").Body(body).Do(ctx).Raw()
-	r.err = err
-	if err == nil {
-		r.err = k8sjson.Unmarshal(answer, &r.answer)
+	post := c.Client.RESTClient().Post().AbsPath(append(path, policy.ResourceFor(gvk).Resource)...)
+	if r.err = r.dryRun(ctx, post, body); r.err != nil && strings.Contains(r.err.Error(), "ephemeralContainers: Forbidden") {
+		r.err = r.addEphemeral(ctx, c, content)
 	}
+}
+
+// dryRun sends a request that changes nothing and reads the answer.
+func (r *request) dryRun(ctx context.Context, send *rest.Request, body []byte) error {
+	result := send.Param("dryRun", "All").SetHeader("Audit-ID", r.id).SetHeader("Content-Type", "application/json").
+		SetHeader("Accept", "application/json").Body(body).Do(ctx)
+	if err := result.Error(); err != nil {
+		return err
+	}
+	answer, err := result.Raw()
+	if err != nil {
+		return err
+	}
+	return k8sjson.Unmarshal(answer, &r.answer)
+}
+
+// addEphemeral makes a Pod without its ephemeral containers and then sends them: no Pod can be made with them.
+func (r *request) addEphemeral(ctx context.Context, c *controlplane.ControlPlane, content map[string]any) error {
+	r.ephemeral = true
+	bare := runtime.DeepCopyJSON(content)
+	spec := inventory.Map(bare, "spec")
+	containers := spec["ephemeralContainers"]
+	delete(spec, "ephemeralContainers")
+	body, err := json.Marshal(bare)
+	if err != nil {
+		return err
+	}
+	pods := []string{"/api/v1/namespaces", r.object.Namespace, "pods"}
+	made, err := c.Client.RESTClient().Post().AbsPath(pods...).SetHeader("Content-Type", "application/json").
+		SetHeader("Accept", "application/json").SetHeader("Audit-ID", r.id+"-bare").Body(body).Do(ctx).Raw()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		now := int64(0)
+		_ = c.Client.CoreV1().Pods(r.object.Namespace).Delete(ctx, r.object.Name, metav1.DeleteOptions{GracePeriodSeconds: &now})
+	}()
+	whole := map[string]any{}
+	if err := k8sjson.Unmarshal(made, &whole); err != nil {
+		return err
+	}
+	inventory.Map(whole, "spec")["ephemeralContainers"] = containers
+	if body, err = json.Marshal(whole); err != nil {
+		return err
+	}
+	return r.dryRun(ctx, c.Client.RESTClient().Put().AbsPath(append(pods, r.object.Name, "ephemeralcontainers")...), body)
 }
 
 // refusal says why an object never came to the policies, "" if it did. One that is already there did.
