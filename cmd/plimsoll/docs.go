@@ -16,10 +16,12 @@ import (
 )
 
 // generatedDocs are the pages made from the values that run. A test compares them with what lies in docs.
-var generatedDocs = map[string]func() ([]byte, error){
-	"controls.md":   controlsPage,
-	"frameworks.md": frameworksPage,
-	"cli.md":        cliPage,
+func generatedDocs() map[string]func() ([]byte, error) {
+	return map[string]func() ([]byte, error){
+		"controls.md":   controlsPage,
+		"frameworks.md": frameworksPage,
+		"cli.md":        cliPage,
+	}
 }
 
 func newDocsCommand() *cobra.Command {
@@ -30,7 +32,7 @@ func newDocsCommand() *cobra.Command {
 		Args:   cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var errs []error
-			for name, page := range generatedDocs {
+			for name, page := range generatedDocs() {
 				text, err := page()
 				if err == nil {
 					err = os.WriteFile(filepath.Join(args[0], name), text, 0o644) // #nosec G306 -- documentation

@@ -24,12 +24,13 @@ import (
 
 // InputOptions choose what is read. They are the same for every command that reads.
 type InputOptions struct {
-	Namespace  string
-	Kubeconfig string
-	Context    string
-	Timeout    time.Duration
-	Chart      manifest.ChartOptions
-	Limits     manifest.Limits
+	Namespace   string
+	Kubeconfig  string
+	Context     string
+	Timeout     time.Duration
+	Chart       manifest.ChartOptions
+	Limits      manifest.RenderLimits
+	MaxDocument int
 }
 
 // AddFlags declares the flags of the input.
@@ -38,14 +39,14 @@ func (o *InputOptions) AddFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.Kubeconfig, "kubeconfig", "", "kubeconfig `file` of the cluster")
 	f.StringVar(&o.Context, "context", "", "kubeconfig context of the cluster")
 	f.DurationVar(&o.Timeout, "timeout", 10*time.Minute, "longest time that reading a cluster may take")
-	f.StringSliceVar(&o.Chart.Values, "values", nil, "values `file` for charts (repeatable)")
+	f.StringSliceVar(&o.Chart.ValuesFiles, "values", nil, "values `file` for charts (repeatable)")
 	f.StringArrayVar(&o.Chart.Set, "set", nil, "value for charts, `a.b=c` (repeatable)")
 	f.StringArrayVar(&o.Chart.SetString, "set-string", nil, "string value for charts, `a.b=c` (repeatable)")
 	f.StringVar(&o.Chart.ReleaseName, "release-name", "release-name", "release `name` for charts")
-	f.StringVar(&o.Chart.KubeVersion, "kube-version", "", "Kubernetes `version` that charts are rendered for")
+	f.StringVar(&o.Chart.KubeVersion, "kube-version", "", "Kubernetes `version` that charts are rendered for (default: the newest that is known)")
 	f.StringSliceVar(&o.Chart.APIVersions, "api-versions", nil, "API `versions` that charts can rely on, besides the built-in ones")
-	f.Int64Var(&o.Limits.MaxDocument, "max-document", manifest.DefaultMaxDocument, "largest YAML document to parse, in `bytes`")
-	f.DurationVar(&o.Limits.RenderTimeout, "render-timeout", manifest.DefaultRenderTimeout, "longest time that rendering a chart or kustomization may take")
+	f.IntVar(&o.MaxDocument, "max-document", 32<<20, "largest YAML document to parse, in `bytes`")
+	f.DurationVar(&o.Limits.Time, "render-timeout", time.Minute, "longest time that rendering one chart or kustomization may take")
 }
 
 // load reads the inventory that paths name, or the live cluster when there are none.
@@ -69,7 +70,8 @@ func (o *InputOptions) read(ctx context.Context, paths []string, settings contro
 		return readSnapshot(paths[0])
 	}
 	return manifest.Read(ctx, paths, manifest.Options{
-		Namespace: o.Namespace, Chart: o.Chart, Limits: o.Limits, Stdin: stdin, Redact: secretscan.New().Redact,
+		Namespace: o.Namespace, Chart: o.Chart, Limits: o.Limits, MaxDocument: o.MaxDocument, Stdin: stdin,
+		Redact: secretscan.New().Redact,
 	})
 }
 
@@ -87,8 +89,19 @@ func (o *InputOptions) readCluster(ctx context.Context, settings control.Setting
 	return cluster.Read(ctx, c)
 }
 
+// isSnapshot looks at the name first and then at the content, since people rename files.
 func isSnapshot(path string) bool {
-	return strings.HasSuffix(path, snapshot.Extension)
+	if strings.HasSuffix(path, snapshot.Extension) {
+		return true
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, snapshot.HeadSize)
+	n, _ := io.ReadFull(f, head)
+	return snapshot.Is(head[:n])
 }
 
 func readSnapshot(path string) (*inventory.Inventory, error) {
