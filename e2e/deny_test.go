@@ -116,10 +116,8 @@ func (v violator) liveOn(t *testing.T, c *controlplane.ControlPlane) {
 	if v.at != "" && v.resource != "pods" { // a Pod cannot be mended
 		allowed("mend", v.patch(ctx, c, types.JSONPatchType, fmt.Sprintf(`[{"op":"replace","path":"%s","value":%s}]`, v.at, v.good(t))))
 	}
-	background := metav1.DeletePropagationBackground
-	now := int64(0)
-	allowed("delete", c.Client.RESTClient().Delete().AbsPath(v.path, v.name).
-		Body(&metav1.DeleteOptions{PropagationPolicy: &background, GracePeriodSeconds: &now}).Do(ctx).Error())
+	allowed("delete", c.Client.RESTClient().Delete().AbsPath(v.path, v.name).SetHeader("Content-Type", "application/json").
+		Body([]byte(`{"propagationPolicy":"Background","gracePeriodSeconds":0}`)).Do(ctx).Error())
 	allowed("remove the finalizer", v.patch(ctx, c, types.MergePatchType, `{"metadata":{"finalizers":null}}`))
 	allowed("gone", controlplane.Wait(time.Minute, func() error {
 		err := c.Client.RESTClient().Get().AbsPath(v.path, v.name).Do(ctx).Error()
