@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -71,13 +72,13 @@ func (o *InputOptions) read(ctx context.Context, paths []string, settings contro
 	}
 	return manifest.Read(ctx, paths, manifest.Options{
 		Namespace: o.Namespace, Chart: o.Chart, Limits: o.Limits, MaxDocument: o.MaxDocument, Stdin: stdin,
-		Redact: secretscan.New().Redact,
+		Redact: arrival(),
 	})
 }
 
 func (o *InputOptions) readCluster(ctx context.Context, settings control.Settings) (*inventory.Inventory, error) {
 	c := cluster.Config{
-		Kubeconfig: o.Kubeconfig, Context: o.Context, Timeout: o.Timeout, Redact: secretscan.New().Redact,
+		Kubeconfig: o.Kubeconfig, Context: o.Context, Timeout: o.Timeout, Redact: arrival(),
 	}
 	if o.Namespace != "" {
 		c.Namespaces = []string{o.Namespace}
@@ -87,6 +88,23 @@ func (o *InputOptions) readCluster(ctx context.Context, settings control.Setting
 		c.Kinds = append(c.Kinds, schema.GroupKind{Group: group, Kind: name})
 	}
 	return cluster.Read(ctx, c)
+}
+
+// arrival is what happens to every object before anybody else sees it: its secrets are replaced, and what it has in
+// common with others is shared.
+func arrival() func(content map[string]any) (redacted int) {
+	scanner := secretscan.New()
+	sharers := make(chan *inventory.Sharer, runtime.GOMAXPROCS(0))
+	for range cap(sharers) {
+		sharers <- inventory.NewSharer()
+	}
+	return func(content map[string]any) int {
+		n := scanner.Redact(content)
+		sharer := <-sharers
+		sharer.Share(content)
+		sharers <- sharer
+		return n
+	}
 }
 
 // isSnapshot looks at the name first and then at the content, since people rename files.
