@@ -20,16 +20,21 @@ type Limits struct {
 	Depth int
 	// Aliased is how many values aliases may add in total (default 100,000), so that an alias bomb is refused.
 	Aliased int
-	// Values is how many values one document or list item may have (default 500,000), Total how many all together
-	// (default 3,000,000).
-	Values, Total int
+	// Values is how many values one document or list item may have (default 500,000).
+	Values int
+	// Memory is how many bytes all of them together may take, by a rough count (default 256 MiB).
+	Memory int
 }
 
 const (
 	defaultDepth   = 1_000
 	defaultAliased = 100_000
 	defaultValues  = 500_000
-	defaultTotal   = 3_000_000
+	defaultMemory  = 256 << 20
+
+	// What values take, measured: a document with its tree, a map of up to eight fields, any other value. Strings
+	// that are not shared add their length.
+	documentBytes, mapBytes, valueBytes = 400, 300, 64
 )
 
 // An Error is a document that cannot be read. Its message never holds a value of the document, only key names.
@@ -53,7 +58,7 @@ type Decoder struct {
 	line    int // added to every line
 	strings map[string]any
 	nodes   []treeNode // scratch, reused by every document
-	total   int        // values built so far
+	memory  int        // bytes of the values built so far, roughly
 	aliased int
 	inAlias int
 	active  map[*yaml.Node]bool // aliases being expanded, to refuse an anchor that holds itself
@@ -74,8 +79,8 @@ func NewDecoder(limits Limits) *Decoder {
 	if limits.Values == 0 {
 		limits.Values = defaultValues
 	}
-	if limits.Total == 0 {
-		limits.Total = defaultTotal
+	if limits.Memory == 0 {
+		limits.Memory = defaultMemory
 	}
 	return &Decoder{limits: limits, strings: map[string]any{}}
 }
@@ -95,6 +100,7 @@ func (d *Decoder) Decode(node *yaml.Node, firstLine int) (value any, tree *Tree,
 		node = node.Content[0]
 	}
 	d.line, d.nodes, d.inAlias, d.active = firstLine, d.nodes[:0], 0, nil
+	d.memory += documentBytes
 	value, err = d.value("", node, node, 0)
 	if err != nil {
 		return nil, nil, err
@@ -122,6 +128,7 @@ func (d *Decoder) value(key string, at, n *yaml.Node, depth int) (any, error) {
 	switch n.Kind {
 	case yaml.MappingNode:
 		m := make(map[string]any, len(n.Content)/2)
+		d.memory += mapBytes
 		v, err = m, d.mapping(m, n, depth)
 	case yaml.SequenceNode:
 		v, err = d.sequence(n, depth)
@@ -148,17 +155,20 @@ func (d *Decoder) count(n *yaml.Node, depth int) error {
 
 // exceeded counts one more value, and says which limit it exceeds.
 func (d *Decoder) exceeded(depth int) string {
-	d.total++
+	d.memory += valueBytes
 	switch {
 	case depth > d.limits.Depth:
 		return fmt.Sprintf("nested deeper than %d levels", d.limits.Depth)
 	case len(d.nodes) >= d.limits.Values:
 		return fmt.Sprintf("more than %d values in one object", d.limits.Values)
-	case d.total > d.limits.Total:
-		return fmt.Sprintf("more than %d values in one file", d.limits.Total)
+	case d.Full():
+		return fmt.Sprintf("the objects of one file take more than %d MiB of memory", d.limits.Memory>>20)
 	}
 	return ""
 }
+
+// Full says whether the limit of memory is reached; every further document is then refused.
+func (d *Decoder) Full() bool { return d.memory > d.limits.Memory }
 
 // alias lets use convert the anchored node that n names.
 func (d *Decoder) alias(n *yaml.Node, use func(*yaml.Node) (any, error)) (any, error) {
@@ -282,6 +292,7 @@ func (d *Decoder) merge(m map[string]any, n *yaml.Node, depth int) error {
 // of a manifest, and sharing them frees the text that was parsed.
 func (d *Decoder) share(s string) any {
 	if len(s) > maxShared {
+		d.memory += len(s)
 		return s
 	}
 	if v, ok := d.strings[s]; ok {

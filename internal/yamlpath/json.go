@@ -14,6 +14,7 @@ func (d *Decoder) DecodeJSON(data []byte, line, column int) (value any, tree *Tr
 	j := &jsonReader{d: d, data: data, dec: json.NewDecoder(bytes.NewReader(data)), line: line, lineStart: 1 - column}
 	j.dec.UseNumber()
 	d.nodes = d.nodes[:0]
+	d.memory += documentBytes
 	value, err = j.value("", 0)
 	if err != nil {
 		return nil, nil, j.located(err)
@@ -94,6 +95,7 @@ func (j *jsonReader) finish(key string, line, column int, tok json.Token, depth 
 
 func (j *jsonReader) object(depth int) (any, error) {
 	m := map[string]any{}
+	j.d.memory += mapBytes
 	for j.dec.More() {
 		tok, line, column, err := j.next()
 		if err != nil {

@@ -34,7 +34,7 @@ type file struct {
 
 func newFile(name string, opts Options) *file {
 	f := &file{
-		opts: opts, origin: finding.Position{File: name}, decoder: yamlpath.NewDecoder(yamlpath.Limits{}),
+		opts: opts, origin: finding.Position{File: name}, decoder: yamlpath.NewDecoder(yamlpath.Limits{Memory: opts.MaxMemory}),
 		scopes: map[schema.GroupKind]bool{},
 	}
 	f.decoder.OnRepeat = func(err *yamlpath.Error) {
@@ -55,7 +55,10 @@ func (f *file) read(data []byte) {
 	if isJSON(data) && f.readJSON(data) {
 		return
 	}
-	for _, c := range split(data) {
+	for c := range split(data) {
+		if f.full() {
+			return
+		}
 		f.readChunk(c)
 	}
 }
@@ -206,19 +209,20 @@ func isLetter(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
 }
 
-// maxObjects bounds what one file can hold; objects without content cost the most memory for the least text.
-const maxObjects = 200_000
-
-// full says whether the file holds no more objects, and notes once that there were more.
+// full says whether the file's objects take all the memory they may, and notes once that there are more.
 func (f *file) full() bool {
-	if len(f.objects) < maxObjects {
-		return false
-	}
-	if !f.overflowed {
+	if f.decoder.Full() && !f.overflowed {
 		f.overflowed = true
-		f.gap(inventory.Gap{Reason: fmt.Sprintf("more than %d objects in one file", maxObjects)})
+		f.gap(inventory.Gap{Reason: "the objects of this file take too much memory; those after " + f.lastObject() + " are left out"})
 	}
-	return true
+	return f.overflowed
+}
+
+func (f *file) lastObject() string {
+	if len(f.objects) == 0 {
+		return "its start"
+	}
+	return "line " + strconv.Itoa(f.objects[len(f.objects)-1].Origin.Line)
 }
 
 // maxGaps bounds what one file can report; the last one says that there are more.

@@ -86,23 +86,19 @@ func (f *file) jsonValue(v span, expected typeMeta, depth int) {
 
 // jsonItems reads the items of a list one by one.
 func (f *file) jsonItems(list, items span, expected typeMeta, depth int) {
-	strays, line := 0, 0
+	var s strays
 	items.each(func(_ string, item span) {
-		if item.data[0] != '{' || !item.head().or(expected).complete() {
-			if strays++; strays == 1 {
-				line = item.line
-			}
-			return
-		}
-		if len(item.data) > f.opts.maxDocument() {
+		switch {
+		case f.full():
+		case item.data[0] != '{' || !item.head().or(expected).complete():
+			s.add(1, item.line)
+		case len(item.data) > f.opts.maxDocument():
 			f.fits(chunk{item.data, item.line - 1})
-			return
+		default:
+			f.jsonValue(item, expected, depth+1)
 		}
-		f.jsonValue(item, expected, depth+1)
 	})
-	if strays > 0 {
-		f.strays(strays, expected, chunk{list.data, list.line - 1}, line)
-	}
+	f.reportStrays(s, expected, chunk{list.data, list.line - 1})
 }
 
 // A span is a part of a file and where it starts. Its methods expect valid JSON and bring no panic on other text.

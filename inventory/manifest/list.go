@@ -53,12 +53,17 @@ func (f *file) readLargeList(c chunk) bool {
 		return false
 	}
 	objects, gaps := len(f.objects), len(f.gaps)
+	var s strays
 	for _, b := range batches {
-		if !f.readBatch(b, t.item(), len(c.data) <= f.opts.maxDocument()) {
+		if f.full() {
+			break
+		}
+		if !f.readBatch(b, t.item(), len(c.data) <= f.opts.maxDocument(), &s) {
 			f.objects, f.gaps = f.objects[:objects], f.gaps[:gaps]
 			return false
 		}
 	}
+	f.reportStrays(s, t.item(), c)
 	return true
 }
 
@@ -114,7 +119,7 @@ func batchItems(c chunk, start int) (batches []chunk, after int) {
 
 // readBatch reads some items of a list. It returns false when the batch is no YAML and retry says that the whole list
 // can still be parsed in one piece; otherwise that is a gap.
-func (f *file) readBatch(b chunk, expected typeMeta, retry bool) bool {
+func (f *file) readBatch(b chunk, expected typeMeta, retry bool, s *strays) bool {
 	if !f.fits(b) {
 		return true
 	}
@@ -138,6 +143,8 @@ func (f *file) readBatch(b chunk, expected typeMeta, retry bool) bool {
 		}
 		return true
 	}
-	f.items(lists[0], expected, b, 0)
+	if more := f.items(lists[0], expected, b, 0); more.count > 0 {
+		s.add(more.count, more.line)
+	}
 	return true
 }

@@ -26,6 +26,9 @@ type Options struct {
 	// MaxDocument is the size in bytes above which one document is refused before it is parsed; 0 means 32 MiB.
 	// A List may be larger, since it is read item by item.
 	MaxDocument int
+	// MaxMemory is how many bytes of memory the objects of one file may take, by a rough count; 0 means 256 MiB. What
+	// comes after is a gap.
+	MaxMemory int
 	// Stdin is what the path "-" reads; nil means standard input.
 	Stdin io.Reader
 	// Chart says how Helm charts are rendered.

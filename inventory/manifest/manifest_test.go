@@ -260,7 +260,8 @@ func TestHostileDocuments(t *testing.T) {
 		{"nearly too many keys", head + "  a: [" + strings.Repeat("{a},", 120_000) + "]\n", ""},
 		{"many JSON values", `{"apiVersion":"v1","kind":"ConfigMap","data":[` + strings.Repeat("{},", 5<<20) + "1]}", "more than 500000 values in one object"},
 		{"many JSON objects", `{"apiVersion":"v1","kind":"List","items":[` + strings.Repeat(`{"apiVersion":"v1","kind":"A","metadata":{"name":"a"}},`, 800_000) +
-			"1]}", "more than 200000 objects in one file"},
+			"1]}", "the objects of this file take too much memory; those after line 1 are left out"},
+		{"many documents", strings.Repeat("apiVersion: v1\nkind: A\nmetadata: {name: a}\n---\n", 500_000), "the objects of this file take too much memory"},
 		{"many list items", "apiVersion: v1\nkind: List\nitems:\n" + strings.Repeat("- null\n", 3<<20), "items of the list are no objects"},
 		{"many broken documents", strings.Repeat("kind: [\n---\n", 100_000), "more than 1000 parts"},
 		{"many anchors", head + strings.Repeat("- &a x\n", 100_000), ""},

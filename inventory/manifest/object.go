@@ -60,7 +60,8 @@ func (f *file) node(n *yaml.Node, expected typeMeta, c chunk, depth int) {
 			f.broken(c.data, c.line+n.Line, "lists of lists nest too deep")
 			return
 		}
-		f.items(items, t.item(), c, depth)
+		strays := f.items(items, t.item(), c, depth)
+		f.reportStrays(strays, t.item(), c)
 		return
 	}
 	if f.full() {
@@ -82,40 +83,51 @@ func (f *file) node(n *yaml.Node, expected typeMeta, c chunk, depth int) {
 
 const maxListDepth = 8
 
-// items reads the items of a list. Those that are no objects give one gap together.
-func (f *file) items(items *yaml.Node, expected typeMeta, c chunk, depth int) {
+// strays are the items of a list that are no objects.
+type strays struct{ count, line int } // line is that of the first one
+
+func (s *strays) add(count, line int) {
+	if s.count == 0 {
+		s.line = line
+	}
+	s.count += count
+}
+
+// items reads the items of a list.
+func (f *file) items(items *yaml.Node, expected typeMeta, c chunk, depth int) (s strays) {
 	if items.Kind == yaml.AliasNode {
 		items = items.Alias
 	}
-	strays, line := 0, 0
 	for _, item := range items.Content {
 		if item.Kind == yaml.AliasNode {
 			item = item.Alias
 		}
 		if items.Kind != yaml.SequenceNode || item.Kind != yaml.MappingNode || !nodeType(item).or(expected).complete() {
-			if strays++; strays == 1 {
-				line = item.Line
-			}
+			s.add(1, c.line+item.Line)
 			continue
 		}
 		f.node(item, expected, c, depth+1)
 	}
-	if strays > 0 {
-		f.strays(strays, expected, c, c.line+line)
-	}
+	return s
 }
 
-func (f *file) strays(count int, expected typeMeta, c chunk, line int) {
-	reason := fmt.Sprintf("items of the list are no objects: %d", count)
-	if expected.complete() {
-		f.gap(inventory.Gap{Kind: expected.kind, Group: group(expected), Line: line, Reason: reason})
-		return
+// reportStrays gives all strays of a list one gap together.
+func (f *file) reportStrays(s strays, expected typeMeta, c chunk) {
+	reason := fmt.Sprintf("items of the list are no objects: %d", s.count)
+	switch {
+	case s.count == 0:
+	case expected.complete():
+		f.gap(inventory.Gap{Kind: expected.kind, Group: group(expected), Line: s.line, Reason: reason})
+	default:
+		f.broken(c.data, s.line, reason)
 	}
-	f.broken(c.data, line, reason)
 }
 
 // unreadable notes an object of a known type that cannot be decoded.
 func (f *file) unreadable(t typeMeta, err error) {
+	if f.full() {
+		return // which says it already
+	}
 	var at *yamlpath.Error
 	g := inventory.Gap{Kind: t.kind, Group: group(t), Reason: err.Error()}
 	if errors.As(err, &at) {

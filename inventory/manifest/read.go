@@ -25,8 +25,11 @@ import (
 // maxFile is the size above which a file is not read at all.
 const maxFile = 256 << 20
 
-// largeFile is the size above which files are read one after the other, so that memory is bounded.
-const largeFile = 4 << 20
+// Files above this size, or with so many separators, are read one after the other, so that memory is bounded.
+const (
+	largeFile       = 4 << 20
+	largeSeparators = 150_000
+)
 
 // Read reads everything that paths name: files, folders, charts, kustomizations, or "-" for standard input. What
 // cannot be read becomes a gap. An error is a mistake of the caller (a path that does not exist, values that cannot
@@ -154,7 +157,7 @@ func (r *reader) readFile(in input) *file {
 		f.gap(inventory.Gap{Reason: reason(err)})
 		return f
 	}
-	if len(data) > largeFile {
+	if len(data) > largeFile || len(data) > largeSeparators && separators(data) > largeSeparators {
 		r.large.Lock()
 		defer r.large.Unlock()
 	}

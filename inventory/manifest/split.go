@@ -1,6 +1,9 @@
 package manifest
 
-import "bytes"
+import (
+	"bytes"
+	"iter"
+)
 
 // A chunk is a part of a file that is parsed on its own.
 type chunk struct {
@@ -25,24 +28,27 @@ func separators(data []byte) int {
 // start of a line for a document marker everywhere, even in quotes and block scalars, so cutting there is safe.
 // The last line gets its line break, as kubectl gives it one: a block scalar at the end keeps its own.
 // Files with directives ("%YAML 1.1") stay whole, since these belong to the document after them.
-func split(data []byte) []chunk {
+func split(data []byte) iter.Seq[chunk] {
+	return func(yield func(chunk) bool) { splitInto(data, yield) }
+}
+
+func splitInto(data []byte, yield func(chunk) bool) {
 	if !bytes.HasSuffix(data, []byte("\n")) {
 		data = append(data[:len(data):len(data)], '\n')
 	}
 	if bytes.HasPrefix(data, []byte("%")) || bytes.Contains(data, []byte("\n%")) {
-		return []chunk{{data: data}}
+		yield(chunk{data: data})
+		return
 	}
-	var chunks []chunk
 	line := 0
 	for len(data) > 0 {
 		end := nextMarker(data)
-		if c := data[:end]; hasContent(c) {
-			chunks = append(chunks, chunk{data: c, line: line})
+		if c := data[:end]; hasContent(c) && !yield(chunk{data: c, line: line}) {
+			return
 		}
 		line += bytes.Count(data[:end], []byte{'\n'})
 		data = data[end:]
 	}
-	return chunks
 }
 
 // nextMarker finds the next line after the first that starts with "---" as a word.
