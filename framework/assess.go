@@ -69,6 +69,8 @@ type rowAnswer struct {
 	failing  []string
 	passing  bool     // at least one control passed
 	open     []string // what keeps the row from being shown
+	blind    []string // the controls that could not look everywhere
+	why      string   // the first reason among them
 }
 
 func (a *assessor) answer(q Requirement) Answer {
@@ -147,6 +149,12 @@ func (a *assessor) row(row Row) rowAnswer {
 	for _, id := range ra.controls {
 		a.ask(id, &ra)
 	}
+	switch n := len(ra.blind); {
+	case n == 1:
+		ra.open = append(ra.open, fmt.Sprintf("control %s: %s", ra.blind[0], ra.why))
+	case n > 1:
+		ra.open = append(ra.open, fmt.Sprintf("%d controls, %s first: %s", n, ra.blind[0], ra.why))
+	}
 	return ra
 }
 
@@ -167,8 +175,17 @@ func (a *assessor) ask(id string, ra *rowAnswer) {
 		ra.passing = true
 	}
 	if res.Skipped != "" {
-		ra.open = append(ra.open, fmt.Sprintf("control %s: %s", id, res.Skipped))
+		ra.blind = append(ra.blind, id)
+		ra.why = or(ra.why, res.Skipped)
 	}
+}
+
+// or is text, or instead when it is empty.
+func or(text, instead string) string {
+	if text == "" {
+		return instead
+	}
+	return text
 }
 
 // otherSources are the sources of evidence that this program does not read.
