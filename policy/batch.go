@@ -19,14 +19,17 @@ type batch struct {
 	programs []cel.Program
 	// conditions yield the matchConditions and the violations of the members.
 	conditions plugincel.ConditionEvaluator
-	metadata   []string // fields of the object's metadata that the members read, and "namespace"; sorted
+	sharable   bool // verdicts depend on nothing but the content
+	// fields are the top-level fields of the object that the members read; nil when that is not known.
+	fields []string
 
-	results []plugincel.CompilationResult // what conditions evaluate
+	results   []plugincel.CompilationResult // what conditions evaluate
+	uncounted bool                          // the programs do not count their cost
 }
 
 // newBatch makes a batch of members whose indexes are into results.
-func newBatch(members []member, results []plugincel.CompilationResult, programs []cel.Program) *batch {
-	b := &batch{programs: programs}
+func newBatch(members []member, results []plugincel.CompilationResult, programs []cel.Program, uncounted bool) *batch {
+	b := &batch{programs: programs, uncounted: uncounted}
 	at := map[int]int{} // index into results → into b.results
 	use := func(i int) int {
 		if _, ok := at[i]; !ok {
@@ -35,7 +38,6 @@ func newBatch(members []member, results []plugincel.CompilationResult, programs 
 		}
 		return at[i]
 	}
-	metadata := map[string]any{"namespace": true}
 	for _, m := range members {
 		moved := member{index: m.index, reads: m.reads}
 		for _, i := range m.matchers {
@@ -43,16 +45,52 @@ func newBatch(members []member, results []plugincel.CompilationResult, programs 
 		}
 		moved.violations = use(m.violations)
 		b.members = append(b.members, moved)
-		for name := range m.reads.metadata {
-			metadata[name] = true
-		}
 	}
-	b.conditions, b.metadata = plugincel.NewCondition(b.results), sortedKeys(metadata)
+	b.conditions, b.fields = plugincel.NewCondition(b.results), topFields(members)
 	return b
 }
 
-// split parts the members into those whose verdicts can be remembered and the rest; nil when there are none.
-func (b *batch) split() (shared, rest *batch) {
+// topFields are the top-level fields that members read, with those that every object has; nil when one of them reads
+// the whole object.
+func topFields(members []member) []string {
+	fields := map[string]any{"apiVersion": true, "kind": true, "metadata": true}
+	for _, m := range members {
+		if m.reads.whole {
+			return nil
+		}
+		for name := range m.reads.top {
+			fields[name] = true
+		}
+	}
+	return sortedKeys(fields)
+}
+
+// metadataOf are the fields of metadata that the remembered batches read, and the namespace; sorted.
+func metadataOf(batches []*batch) []string {
+	metadata := map[string]any{"namespace": true}
+	for _, b := range batches {
+		if !b.sharable {
+			continue
+		}
+		for _, m := range b.members {
+			for name := range m.reads.metadata {
+				metadata[name] = true
+			}
+		}
+	}
+	return sortedKeys(metadata)
+}
+
+// rank puts batches whose verdicts can be remembered first, since they tell whether an object is familiar.
+func (b *batch) rank() int {
+	if b.sharable {
+		return 0
+	}
+	return 1
+}
+
+// split parts the members into those whose verdicts can be remembered and the rest.
+func (b *batch) split() []*batch {
 	var own, others []member
 	for _, m := range b.members {
 		if m.reads.sharable() {
@@ -61,13 +99,15 @@ func (b *batch) split() (shared, rest *batch) {
 			others = append(others, m)
 		}
 	}
-	if len(own) > 0 {
-		shared = newBatch(own, b.results, b.programs)
+	var out []*batch
+	for _, members := range [][]member{own, others} {
+		if len(members) > 0 {
+			part := newBatch(members, b.results, b.programs, b.uncounted)
+			part.sharable = len(out) == 0 && len(own) > 0
+			out = append(out, part)
+		}
 	}
-	if len(others) > 0 {
-		rest = newBatch(others, b.results, b.programs)
-	}
-	return shared, rest
+	return out
 }
 
 // evaluate judges one object with every member, and calls give for each. again tells the members that have to be
@@ -111,6 +151,9 @@ func (b *batch) run(ctx context.Context, s *situation, params runtime.Object) (r
 	}()
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
+	if b.uncounted {
+		return b.runUncounted(ctx, s, params)
+	}
 	request := plugincel.CreateAdmissionRequest(s.attrs.Attributes, metav1.GroupVersionResource(s.in.Resource),
 		metav1.GroupVersionKind(s.attrs.VersionedKind))
 	composed := &composition{Context: ctx, programs: b.programs, values: make([]ref.Val, len(b.programs))}

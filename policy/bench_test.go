@@ -32,6 +32,7 @@ func catalogue(tb testing.TB) []*policy.Policy {
 		if err != nil {
 			tb.Fatalf("%s: %v", file, err)
 		}
+		p.Trusted = true
 		out = append(out, p)
 	}
 	return out
@@ -153,9 +154,12 @@ func BenchmarkSet(b *testing.B) {
 func BenchmarkSetRemembered(b *testing.B) {
 	set := policy.NewSet(workloadPolicies(b))
 	in := input(b, shopDeployment)
+	set.Evaluate(context.Background(), in, nil)
+	start := cpuTime()
 	for b.Loop() {
 		set.Evaluate(context.Background(), in, nil)
 	}
+	b.ReportMetric(float64((cpuTime()-start).Nanoseconds())/1000/float64(b.N), "cpu-µs/object")
 }
 
 // BenchmarkEvaluate judges with each policy alone.

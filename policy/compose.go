@@ -10,6 +10,7 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
+	"github.com/google/cel-go/interpreter"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
 )
 
@@ -20,7 +21,8 @@ type composition struct {
 	context.Context
 	programs   []cel.Program // of the variables, by number
 	activation any
-	values     []ref.Val // by the variable's number; nil until it is used
+	frame      *interpreter.ExecutionFrame // of programs that do not count their cost; else nil
+	values     []ref.Val                   // by the variable's number; nil until it is used
 	cost       int64
 }
 
@@ -50,6 +52,13 @@ func (c *composition) value(number int) ref.Val {
 }
 
 func (c *composition) evaluate(number int) ref.Val {
+	if c.frame != nil {
+		v, _, err := c.programs[number].Eval(c.frame)
+		if err != nil {
+			return types.NewErr("a variable fails to evaluate: %v", err)
+		}
+		return v
+	}
 	v, details, err := c.programs[number].ContextEval(c, c.activation)
 	if details == nil || details.ActualCost() == nil {
 		return types.NewErr("the cost of a variable is not known")

@@ -7,6 +7,8 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,6 +54,47 @@ func compareWithExact(t *testing.T, set *policy.Set, policies []*policy.Policy, 
 		}
 	}
 	return judged
+}
+
+// TestDenseObjects compares on objects as dense as they can be where cost is not counted: many small items, of which
+// each violates or none does. Where that is too much for an API server, which refuses the object then, it does not
+// pass here either.
+func TestDenseObjects(t *testing.T) {
+	policies := catalogue(t)
+	set := policy.NewSet(policies)
+	for _, c := range []struct{ head, bad, good string }{
+		{`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: x}, rules: [ITEMS]}`,
+			`{verbs: ["*"]}`, `{verbs: [get]}`},
+		{`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: x}, subjects: [ITEMS], roleRef: {name: y}}`,
+			`{kind: Group, name: "system:masters"}`, `{name: a}`},
+		{`{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {containers: [ITEMS]}}`,
+			`{name: cNUM, securityContext: {privileged: true}}`, `{name: cNUM, image: "a@sha256:b"}`},
+		{`{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {containers: [{name: a}], volumes: [ITEMS]}}`,
+			`{name: vNUM, hostPath: {path: /}}`, `{name: vNUM}`},
+		{`{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {containers: [{name: a, ports: [ITEMS]}]}}`,
+			`{hostPort: 1}`, `{}`},
+		{`{apiVersion: v1, kind: Service, metadata: {name: x}, spec: {type: NodePort, ports: [ITEMS]}}`, `{port: 22}`, `{}`},
+		{`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x, annotations: {ITEMS}}}`,
+			`"a/vNUM-snippet": x`, `vNUM: x`},
+		{`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: x}, spec: {rules: [ITEMS]}}`, `{host: hNUM}`, `{}`},
+		{`{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: {name: x}, webhooks: [ITEMS]}`,
+			`{name: wNUM, failurePolicy: Ignore}`, `{name: w}`},
+	} {
+		for _, item := range []string{c.bad, c.good} {
+			var items []string
+			for size := 0; size < 14<<10; size += len(item) + 8 {
+				items = append(items, strings.ReplaceAll(item, "NUM", strconv.Itoa(len(items))))
+			}
+			in := input(t, strings.Replace(c.head, "ITEMS", strings.Join(items, ", "), 1))
+			for i, fast := range set.Evaluate(context.Background(), in, nil) {
+				exact := policies[i].Evaluate(context.Background(), in)
+				if tooMuch := exact.Err != nil && fast.Denied; !tooMuch && (exact.Denied != fast.Denied || !sameError(exact.Err, fast.Err)) {
+					t.Errorf("%s on %d of %s: exact %v %v, fast %v %v", policies[i].Source.Name, len(items), item,
+						exact.Denied, exact.Err, fast.Denied, fast.Err)
+				}
+			}
+		}
+	}
 }
 
 func sameError(a, b error) bool {

@@ -19,8 +19,10 @@ import (
 type library struct {
 	mu       sync.Mutex
 	compiler *plugincel.CompositedCompiler
-	env      *cel.Env
-	err      error // why nothing compiles
+	env      *cel.Env // parses and checks
+	planner  *cel.Env // makes programs
+	counted  bool     // programs count their cost
+	err      error    // why nothing compiles
 
 	programs []cel.Program // of the variables v0, v1, …
 	results  []plugincel.CompilationResult
@@ -67,8 +69,10 @@ func newBatchEnv(params bool) (*environment.EnvSet, error) {
 	}, environment.StrictCostOpt)
 }
 
-func newLibrary(params bool) *library {
+// newLibrary makes a library of policies with or without parameters. Only trusted policies are not counted.
+func newLibrary(params, trusted bool) *library {
 	l := &library{
+		counted:  !trusted,
 		matchers: map[string]int{}, syntaxes: map[string]uses{}, names: map[string]string{},
 		members: map[int]member{}, misfits: map[int]bool{},
 	}
@@ -85,7 +89,12 @@ func newLibrary(params bool) *library {
 		return l
 	}
 	l.compiler.Compiler = (*libraryCompiler)(l)
-	l.env, l.err = l.compiler.Env(environment.StoredExpressions)
+	if l.env, l.err = l.compiler.Env(environment.StoredExpressions); l.err != nil {
+		return l
+	}
+	if l.planner = l.env; trusted {
+		l.planner, l.err = planner(l.env)
+	}
 	return l
 }
 
@@ -102,7 +111,7 @@ func (l *library) batch(policies []*Policy, indexes []int) (b *batch, misfits []
 			misfits = append(misfits, i)
 		}
 	}
-	return newBatch(members, l.results, l.programs), misfits
+	return newBatch(members, l.results, l.programs, !l.counted), misfits
 }
 
 func (l *library) member(p *Policy, index int) (m member, ok bool) {
@@ -271,6 +280,6 @@ func (c *libraryCompiler) program(e *boundExpression) (cel.Program, *cel.Type, e
 	if e.want != cel.AnyType && !checked.OutputType().IsExactType(e.want) {
 		return nil, nil, fmt.Errorf("must evaluate to %v but got %v", e.want, checked.OutputType())
 	}
-	program, err := c.env.Program(checked, cel.InterruptCheckFrequency(celconfig.CheckFrequency))
+	program, err := c.planner.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.InterruptCheckFrequency(celconfig.CheckFrequency))
 	return program, checked.OutputType(), err
 }

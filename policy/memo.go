@@ -21,7 +21,11 @@ type memo struct {
 	next  int
 }
 
-type memoKey [sha256.Size]byte
+// A memoKey names a batch, and the content and parameters that it judged.
+type memoKey struct {
+	batch           *batch
+	content, params [sha256.Size]byte
+}
 
 // A remark is a verdict other than "matched, and nothing found".
 type remark struct {
@@ -84,8 +88,15 @@ func (r reads) sharable() bool {
 		!slices.ContainsFunc(unseen, func(field string) bool { return r.metadata[field] })
 }
 
-// key identifies the content that the members look at.
-func (b *batch) key(in Input) (key memoKey, ok bool) {
+// content identifies what of an object can matter to a verdict.
+type content struct {
+	hash [sha256.Size]byte
+	size int // of the canonical text, in bytes
+	ok   bool
+}
+
+// contentOf identifies an object by everything but its status and the fields of metadata that nobody reads.
+func contentOf(in Input, metadata []string) content {
 	h := &hasher{text: make([]byte, 0, 4096)}
 	h.string(in.Resource.String())
 	h.string(in.Kind.String())
@@ -94,7 +105,7 @@ func (b *batch) key(in Input) (key memoKey, ok bool) {
 		case "status":
 		case "metadata":
 			meta, _ := in.Object[field].(map[string]any)
-			for _, name := range b.metadata {
+			for _, name := range metadata {
 				h.string(name)
 				h.value(meta[name])
 			}
@@ -110,7 +121,22 @@ func (b *batch) key(in Input) (key memoKey, ok bool) {
 			h.value(in.Object[field])
 		}
 	}
-	return sha256.Sum256(h.text), !h.strange
+	return content{sha256.Sum256(h.text), len(h.text), !h.strange}
+}
+
+// key is the memo's key for a batch; not ok when its verdicts cannot be remembered.
+func (b *batch) key(c content, params map[string]any) (key memoKey, ok bool) {
+	if !b.sharable || !c.ok {
+		return key, false
+	}
+	key = memoKey{batch: b, content: c.hash}
+	if params != nil {
+		h := &hasher{}
+		h.value(params)
+		key.params, ok = sha256.Sum256(h.text), !h.strange
+		return key, ok
+	}
+	return key, true
 }
 
 // A hasher writes JSON shapes in one canonical form: equal texts mean equal values.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -10,14 +11,9 @@ import (
 
 // A plan says how the objects of one resource are judged. Resources that the same policies match share a plan.
 type plan struct {
-	shared     *batch   // verdicts depend on nothing that the memo leaves out; nil when there are none
-	batches    []*batch // the other policies of the dialect
-	withParams []*batch // one policy each
-	alone      []int    // policies that need the exact evaluator
-}
-
-func (p *plan) empty() bool {
-	return p.shared == nil && len(p.batches)+len(p.withParams)+len(p.alone) == 0
+	batches  []*batch // those whose verdicts can be remembered first
+	alone    []int    // policies that need the exact evaluator
+	metadata []string // fields of metadata that the remembered batches read
 }
 
 // A lazyPlan compiles on first use.
@@ -66,29 +62,30 @@ func keyOf(indexes []int) string {
 // newPlan sorts policies by how they can be judged, and compiles them.
 func (s *Set) newPlan(matching []int) plan {
 	var p plan
-	var dialect []int
+	groups := map[libraryKind][]int{}
 	for _, i := range matching {
-		switch ok, _ := s.policies[i].InDialect(); {
+		policy := s.policies[i]
+		kind := libraryKind{policy.Source.Spec.ParamKind != nil, policy.Trusted}
+		switch ok, _ := policy.InDialect(); {
 		case !ok:
 			p.alone = append(p.alone, i)
-		case s.policies[i].Source.Spec.ParamKind != nil:
-			b, misfits := s.withParams().batch(s.policies, []int{i})
-			if p.alone = append(p.alone, misfits...); len(misfits) == 0 {
-				p.withParams = append(p.withParams, b)
-			}
+		case kind.params: // each has its own parameters
+			p.add(s, kind, []int{i})
 		default:
-			dialect = append(dialect, i)
+			groups[kind] = append(groups[kind], i)
 		}
 	}
-	if len(dialect) == 0 {
-		return p
+	for kind, indexes := range groups {
+		p.add(s, kind, indexes)
 	}
-	b, misfits := s.plain().batch(s.policies, dialect)
-	p.alone = append(p.alone, misfits...)
-	shared, rest := b.split()
-	p.shared = shared
-	if rest != nil {
-		p.batches = append(p.batches, rest)
-	}
+	slices.SortStableFunc(p.batches, func(a, b *batch) int { return a.rank() - b.rank() })
+	p.metadata = metadataOf(p.batches)
 	return p
+}
+
+// add makes batches of policies of one kind, those whose verdicts can be remembered apart.
+func (p *plan) add(s *Set, kind libraryKind, indexes []int) {
+	b, misfits := s.libraries[kind]().batch(s.policies, indexes)
+	p.alone = append(p.alone, misfits...)
+	p.batches = append(p.batches, b.split()...)
 }

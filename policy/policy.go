@@ -16,6 +16,10 @@ type Policy struct {
 	// Source is the policy as written. Never write to it.
 	Source *admissionv1.ValidatingAdmissionPolicy
 
+	// Trusted says that the policy's expressions are our own and known to end soon, so that a Set need not count
+	// their cost on objects of ordinary size. Set it before the first use.
+	Trusted bool
+
 	once  sync.Once
 	exact *compiled
 }

@@ -26,7 +26,8 @@ type reads struct {
 	whole bool
 	// namespace says that the Namespace object is read.
 	namespace bool
-	// metadata are the fields of the object's metadata that are read, by name.
+	// top are the top-level fields of the object that are read, and metadata those of its metadata.
+	top      map[string]bool
 	metadata map[string]bool
 	// fields are the names of all fields that are read anywhere.
 	fields map[string]bool
@@ -35,6 +36,9 @@ type reads struct {
 func (r *reads) add(other reads) {
 	r.whole = r.whole || other.whole
 	r.namespace = r.namespace || other.namespace
+	for name := range other.top {
+		r.top[name] = true
+	}
 	for name := range other.metadata {
 		r.metadata[name] = true
 	}
@@ -43,7 +47,9 @@ func (r *reads) add(other reads) {
 	}
 }
 
-func newReads() reads { return reads{metadata: map[string]bool{}, fields: map[string]bool{}} }
+func newReads() reads {
+	return reads{top: map[string]bool{}, metadata: map[string]bool{}, fields: map[string]bool{}}
+}
 
 var errNotUnderstood = errors.New("uses its variables in a way that cannot be renamed")
 
@@ -124,6 +130,7 @@ func (w *walker) access(e, operand ast.Expr, field string, setName func(string))
 		}
 	case isIdent(operand, plugincel.ObjectVarName):
 		w.accounted[operand.ID()] = true
+		w.reads.top[field] = true
 		if field == "metadata" && !w.accounted[e.ID()] {
 			w.reads.whole = true // all of the metadata
 		}
