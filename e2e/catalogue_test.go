@@ -3,8 +3,8 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +20,11 @@ import (
 	"github.com/plimsoll-io/plimsoll/internal/txtartest"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/inventory/manifest"
+)
+
+var (
+	long  = flag.Bool("long", false, "also run the tests that take minutes")
+	minor = flag.String("minor", controlplane.Newest, "version of Kubernetes to test against, one of the folders in versions")
 )
 
 // paramNamespace is where the parameter objects of policies live.
@@ -195,8 +200,4 @@ func ensureAccount(ctx context.Context, c *controlplane.ControlPlane, namespace,
 		return err
 	}
 	return nil
-}
-
-func TestMain(m *testing.M) {
-	os.Exit(m.Run())
 }

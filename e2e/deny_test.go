@@ -21,7 +21,7 @@ import (
 // TestDenyWedgesNothing holds that a cluster can still be lived in when policies that it violates are enforced: what
 // was there before can be labelled, scaled, mended and deleted, but not made worse, and controllers go on working.
 func TestDenyWedgesNothing(t *testing.T) {
-	c := controlplane.Start(t, controlplane.Options{Controllers: true})
+	c := controlplane.Start(t, controlplane.Options{Minor: *minor, Controllers: true})
 	if err := ensureNamespace(t.Context(), c, "shop"); err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (r *request) String() string {
 // installed, and compares what it says with what the offline engine says: of the object as written, and of the object
 // as the API server would keep it.
 func TestPoliciesAgreeWithTheAPIServer(t *testing.T) {
-	c := controlplane.Start(t, controlplane.Options{})
+	c := controlplane.Start(t, controlplane.Options{Minor: *minor})
 	controls := policyControls(t)
 	requests := prepareRequests(t, c)
 	b := &bindings{c: c}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,8 +16,6 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/e2e/controlplane"
 )
-
-var long = flag.Bool("long", false, "also run the tests that take minutes")
 
 // What a scan of 10,000 pods from 1,000 workloads may take, on two cores.
 const (
@@ -36,7 +33,7 @@ func TestScale(t *testing.T) {
 	if !*long {
 		t.Skip("takes minutes: -args -long")
 	}
-	c := controlplane.Start(t, controlplane.Options{})
+	c := controlplane.Start(t, controlplane.Options{Minor: *minor})
 	begun := time.Now()
 	crowd(t, c)
 	t.Logf("%d pods made in %v", workloads*podsEach, time.Since(begun).Round(time.Second))

@@ -1,8 +1,11 @@
 package controlplane_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-io/plimsoll/e2e/controlplane"
@@ -16,6 +19,27 @@ func TestStart(t *testing.T) {
 	}
 	if len(roles.Items) < 60 {
 		t.Errorf("the API server has %d cluster roles", len(roles.Items))
+	}
+	c.StartKwok(t)
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-0"}}
+	if _, err := c.Client.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "cart"}, Spec: corev1.PodSpec{
+		NodeName: node.Name, Containers: []corev1.Container{{Name: "web", Image: "cart"}},
+		Tolerations: []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+	}}
+	if _, err := c.Client.CoreV1().Pods("default").Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := controlplane.Wait(time.Minute, func() error {
+		got, err := c.Client.CoreV1().Pods("default").Get(t.Context(), pod.Name, metav1.GetOptions{})
+		if err == nil && got.Status.Phase != corev1.PodRunning {
+			err = fmt.Errorf("the pod is %s", got.Status.Phase)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
 	if err := c.RestartAPIServer(); err != nil {
 		t.Fatal(err)
