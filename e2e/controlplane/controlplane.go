@@ -91,20 +91,6 @@ func (c *ControlPlane) start(o Options) error {
 	return nil
 }
 
-// StartKwok starts the simulator that makes Nodes ready and Pods run, until the test ends.
-func (c *ControlPlane) StartKwok(t testing.TB) {
-	t.Helper()
-	binary, err := BuildKwok()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.kwok, err = startProcess(c.Folder, binary, "--kubeconfig="+c.file("admin.kubeconfig"), "--manage-all-nodes=true",
-		"--config="+os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (c *ControlPlane) stop() {
 	c.kwok.stop()
 	c.manager.stop()

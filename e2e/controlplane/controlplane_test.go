@@ -2,6 +2,8 @@ package controlplane_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -39,7 +41,8 @@ func TestStart(t *testing.T) {
 		}
 		return err
 	}); err != nil {
-		t.Error(err)
+		text, _ := os.ReadFile(filepath.Join(c.Folder, "kwok.log"))
+		t.Errorf("%v\n%s", err, text[max(0, len(text)-2000):])
 	}
 	if err := c.RestartAPIServer(); err != nil {
 		t.Fatal(err)
