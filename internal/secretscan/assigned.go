@@ -5,8 +5,11 @@ import (
 	"strings"
 )
 
-// longestValue bounds a quoted value; a quote that stays open longer is no value.
-const longestValue = 16 << 10
+// longestValue bounds a quoted value: a quote that stays open longer is no value. longestLine bounds others.
+const (
+	longestValue = 16 << 10
+	longestLine  = 4 << 10
+)
 
 // pairedValue is what stands between a name and its value where the two are neighbours: in a list of name and value, in
 // Hadoop's <name>…</name><value>…, and in attributes.
@@ -262,9 +265,9 @@ func quotedValue(text string, at int) (from, to int, ok bool) {
 
 // untilAny spans from at to the first of the stop characters.
 func untilAny(text string, at int, stops string) (from, to int, ok bool) {
-	i := strings.IndexAny(text[at:], stops)
-	if i < 0 {
-		return at, len(text), at < len(text)
+	end := min(len(text), at+longestLine)
+	if i := strings.IndexAny(text[at:end], stops); i >= 0 {
+		end = at + i
 	}
-	return at, at + i, i > 0
+	return at, end, end > at
 }

@@ -10,6 +10,7 @@ func TestProvenance(t *testing.T) {
 	}{
 		{"DB_PASSWORD", "changeme", true},
 		{"DB_PASSWORD", "12345", true},
+		{"REDIS_TOKEN", "12345", false},
 		{"PGPASSWORD", "shop", true},
 		{"MYSQL_PWD", "hi", true},
 		{"pwd", "aGVsbG8=", true},

@@ -44,20 +44,26 @@ func (w *walker) object(m map[string]any, depth int) {
 	case "CustomResourceDefinition":
 		w.prose = true
 	}
-	w.fields(m, depth)
+	w.others(m, depth, kind == "Secret" || kind == "ConfigMap")
 	if kind == "CustomResourceDefinition" {
 		w.prose = false
 	}
 }
 
 // fields redacts the values of a map.
-func (w *walker) fields(m map[string]any, depth int) {
+func (w *walker) fields(m map[string]any, depth int) { w.others(m, depth, false) }
+
+// others redacts the values of a map; dataDone says that those of its data are redacted already.
+func (w *walker) others(m map[string]any, depth int, dataDone bool) {
 	if depth > maxDepth {
 		clear(m)
 		return
 	}
 	name, _ := m["name"].(string)
 	for key, value := range m {
+		if dataDone && (key == "data" || key == "stringData" || key == "binaryData") {
+			continue
+		}
 		switch value := value.(type) {
 		case string:
 			if redacted, changed := w.field(key, value, name); changed {
@@ -67,6 +73,11 @@ func (w *walker) fields(m map[string]any, depth int) {
 			w.mapping(key, value, depth+1)
 		case []any:
 			w.list(key, value, depth+1)
+		case nil, bool:
+		default: // a number: only a password consists of nothing else
+			if key == "value" && judgeName(name) == passwordName || strictName(key) && judgeName(key) == passwordName {
+				m[key] = w.whole(NamedCredential, fmt.Sprint(value))
+			}
 		}
 	}
 }
@@ -205,9 +216,7 @@ func (w *walker) secret(m map[string]any) {
 	for _, field := range []string{"data", "stringData"} {
 		data, ok := m[field].(map[string]any)
 		if !ok {
-			if value := m[field]; value != nil {
-				m[field] = w.whole(SecretData, encode(value))
-			}
+			w.odd(m, field, SecretData)
 			continue
 		}
 		for key, value := range data {
@@ -230,6 +239,15 @@ func (w *walker) secret(m map[string]any) {
 	}
 }
 
+// odd replaces a field that is not of the shape it should have.
+func (w *walker) odd(m map[string]any, field, class string) {
+	text, isText := m[field].(string)
+	if _, done := Class(w.scanner.disarm(text)); m[field] == nil || isText && done {
+		return
+	}
+	m[field] = w.whole(class, encode(m[field]))
+}
+
 // encode gives a value of any shape as text, to be digested.
 func encode(value any) string {
 	text, err := json.Marshal(value)
@@ -241,10 +259,18 @@ func encode(value any) string {
 
 // configMap redacts the values of a ConfigMap: by their key, and inside, as the configuration files that they are.
 func (w *walker) configMap(m map[string]any) {
-	if data, ok := m["data"].(map[string]any); ok {
+	switch data := m["data"].(type) {
+	case map[string]any:
 		w.named(data)
+	case string:
+		m["data"], _ = w.text(data, true)
+	case []any:
+		w.list("", data, 1)
 	}
-	binary, _ := m["binaryData"].(map[string]any)
+	binary, ok := m["binaryData"].(map[string]any)
+	if !ok {
+		w.odd(m, "binaryData", Unreadable)
+	}
 	for key, value := range binary {
 		encoded, _ := value.(string)
 		decoded, err := base64.StdEncoding.DecodeString(encoded)

@@ -171,6 +171,47 @@ func TestMarkers(t *testing.T) {
 	}
 }
 
+func TestStable(t *testing.T) {
+	redacted, _ := New().scanText("user=shop\npassword="+canary+"\n", true)
+	if got, want := Stable(redacted), "user=shop\npassword=<redacted:named-credential>\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := Stable("plain"); got != "plain" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestHostileText gives texts that a careless search would take hours for.
+func TestHostileText(t *testing.T) {
+	const size = 128 << 10
+	for name, unit := range map[string]string{
+		"names":           "password",
+		"quoted names":    `"password":f( `,
+		"assignments":     "password=f(x ",
+		"open quotes":     `password="x`,
+		"mixed quotes":    `password="password='password=` + "`",
+		"lines":           "password: f(\n",
+		"keys":            "-----BEGIN PRIVATE KEY-----\n",
+		"keys with data":  "-----BEGIN PRIVATE KEY-----\n" + strings.Repeat("a", 32) + "\n",
+		"urls":            "://",
+		"addresses":       "@tcp(",
+		"tokens":          "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.",
+		"token starts":    "SKaAkIaghp_xoxb-glpat-",
+		"docker":          `"auth":"`,
+		"vendors":         "datadog discord facebook ",
+		"markers":         markerStart,
+		"authorization":   "Authorization:Bearer ",
+		"block scalars":   "password: |\n ",
+		"curl":            "curl -u ",
+		"encoded headers": "LS0tLS1CRUdJTi",
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := map[string]any{"kind": "ConfigMap", "data": map[string]any{"x": strings.Repeat(unit, size/len(unit))}}
+			New().Redact(o)
+		})
+	}
+}
+
 func TestRedactConcurrently(t *testing.T) {
 	s := New()
 	var wait sync.WaitGroup
@@ -202,6 +243,13 @@ func FuzzRedact(f *testing.F) {
 		first, _ := json.Marshal(o)
 		s.Redact(o)
 		if second, _ := json.Marshal(o); string(first) != string(second) {
+			t.Errorf("not stable:\n%s\n%s", first, second)
+		}
+		odd := map[string]any{"kind": "Secret", "data": value, "stringData": []any{value}}
+		s.Redact(odd)
+		first, _ = json.Marshal(odd)
+		s.Redact(odd)
+		if second, _ := json.Marshal(odd); string(first) != string(second) {
 			t.Errorf("not stable:\n%s\n%s", first, second)
 		}
 		secret := map[string]any{"kind": "Secret", "data": map[string]any{key: value}}

@@ -16,12 +16,16 @@ func (s *Scanner) scanText(text string, names bool) (redacted string, hits int) 
 	set := detector()
 	var spans []span
 	stopped := map[*rule]int(nil)
-	nextName := 0
+	nextName, nextSpecial, looked := 0, 0, 0
 	set.index.find(text, func(id, at int) {
 		if id >= set.stemFrom {
-			if names && at >= nextName {
+			if names && at >= nextName && looked <= mostNames(text) {
+				looked++
 				nextName = nameEnd(text, at)
-				spans = append(spans, assigned(text, at)...)
+				for _, hit := range assigned(text, at) {
+					spans = append(spans, hit)
+					nextName = max(nextName, hit.end)
+				}
 			}
 			return
 		}
@@ -42,15 +46,26 @@ func (s *Scanner) scanText(text string, names bool) (redacted string, hits int) 
 			}
 			return
 		}
+		if at < nextSpecial {
+			return
+		}
 		if hit, ok := special(text, set.keywords[id], at); ok {
 			spans = append(spans, hit)
+			nextSpecial = hit.end
 		}
 	})
+	if looked > mostNames(text) {
+		return s.marker(Unreadable, text), 1
+	}
 	if len(spans) == 0 {
 		return text, 0
 	}
 	return s.replace(text, spans)
 }
+
+// mostNames is how many names of credentials a text may hold before it is replaced as a whole: no configuration file
+// comes near, and a file made to waste our time ends here.
+func mostNames(text string) int { return 4096 + len(text)/64 }
 
 // replace puts markers in the place of spans. Where spans overlap, the first and longest counts, but a detector's
 // class is kept over that of a name.
@@ -99,7 +114,8 @@ func special(text, word string, at int) (span, bool) {
 	case schemeMark:
 		return urlPassword(text, at+len(schemeMark))
 	case addressMark:
-		from := strings.LastIndexAny(text[:at], " \t\r\n\"'`=<>,;") + 1
+		from := max(0, at-256)
+		from += strings.LastIndexAny(text[from:at], " \t\r\n\"'`=<>,;") + 1
 		return userinfoPassword(text, from, at)
 	case authField:
 		return dockerAuth(text, at+len(authField))
@@ -114,15 +130,15 @@ func pemKey(text string, at int) (span, bool) {
 		return span{}, false
 	}
 	body := at + headerEnd(header)
+	if !hasRun(text[body:min(len(text), body+512)], 16) {
+		return span{}, false // "…", as documentation shows it
+	}
 	end := len(text)
 	if i := strings.Index(text[body:], "-----END"); i >= 0 {
 		end = body + i
 		if j := strings.Index(text[end+8:], "-----"); j >= 0 {
 			end += 8 + j + 5
 		}
-	}
-	if !hasRun(text[body:min(end, body+512)], 16) {
-		return span{}, false // "…", as documentation shows it
 	}
 	return span{at, end, PrivateKey}, true
 }
@@ -137,14 +153,14 @@ func headerEnd(header string) int {
 
 // pemKey64 spans base64 that decodes to a private key, as in a kubeconfig.
 func pemKey64(text string, at int) (span, bool) {
+	head := text[at:min(len(text), at+80)]
+	decoded, _ := base64.StdEncoding.DecodeString(head[:len(head)/4*4]) // up to where it stops being base64
+	if !strings.Contains(string(decoded), "PRIVATE KEY") {
+		return span{}, false
+	}
 	end := at
 	for end < len(text) && (isAlnum(text[end]) || text[end] == '+' || text[end] == '/' || text[end] == '=') {
 		end++
-	}
-	head := text[at:min(end, at+80)]
-	decoded, _ := base64.StdEncoding.DecodeString(head[:len(head)/4*4])
-	if !strings.Contains(string(decoded), "PRIVATE KEY") {
-		return span{}, false
 	}
 	return span{at, end, PrivateKey}, true
 }
