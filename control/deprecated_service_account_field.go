@@ -11,7 +11,8 @@ func deprecatedServiceAccountField() Control {
 		Why: "serviceAccount is an old name of serviceAccountName. When both are set, serviceAccountName decides and the other is " +
 			"ignored without a word: a reviewer who reads one name approves rights that the pod does not have, or misses those " +
 			"that it has. Tools that only know the new field see the default account.",
-		Remedy:     "Name the account in serviceAccountName and remove serviceAccount. Only files are judged: the API server always fills in both.",
+		Remedy: "Name the account in serviceAccountName and remove serviceAccount. Only files are judged: the API server always " +
+			"fills in both.",
 		Severity:   finding.Low,
 		Capability: ClusterHardening,
 		References: []string{"CWE-477"},

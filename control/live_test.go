@@ -47,7 +47,10 @@ const liveReplicaSet = `
 apiVersion: apps/v1
 kind: ReplicaSet
 metadata:
-  {name: cart-1, namespace: shop, uid: u2, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: cart, uid: u1, controller: true}]}
+  name: cart-1
+  namespace: shop
+  uid: u2
+  ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: cart, uid: u1, controller: true}]
 spec: {template: {spec: {containers: [{name: web}]}}}`
 
 func livePodOf(name, extra string) string {
