@@ -30,7 +30,7 @@ func shop() *Document {
 	}
 	r.Baseline = &scan.Comparison{New: 1, Fixed: 2, Unchanged: 6, NewIDs: map[string]int{r.Results[0].Findings[0].ID(): 1}}
 	count(r)
-	return &Document{Report: r, Assessments: shopAssessments()}
+	return &Document{Report: r, Assessments: shopAssessments(), Levels: shopLevels()}
 }
 
 // count fills in the summary as scan does.
@@ -250,5 +250,34 @@ func shopAssessments() []framework.Assessment {
 			Requirements: []framework.Requirement{{ID: "P1", Title: "Locked server rooms"}}},
 			Answers: []framework.Answer{{Requirement: framework.Requirement{ID: "P1", Title: "Locked server rooms"},
 				Kind: framework.ByProvider, Status: framework.Inherited}}},
+	}
+}
+
+// shopLevels has a capability of each level, and criteria of each sort: met, not met, not measured, in need of more.
+func shopLevels() []framework.Capability {
+	computed := func(text string, passing int, measured float64, status framework.Status, controls ...string) framework.Criterion {
+		return framework.Criterion{Text: text, Controls: controls, Passing: passing, Measured: measured, Status: status}
+	}
+	asks := func(text, needs string) framework.Criterion {
+		return framework.Criterion{Text: text, Controls: []string{}, Needs: needs, Status: framework.Unknown}
+	}
+	return []framework.Capability{
+		{Capability: control.SecretsEncryption, Level: framework.Open,
+			Compliant: []framework.Criterion{
+				computed("no secret values in manifests", 100, 100, framework.Unknown, "secret-in-env"),
+				asks("Secrets are encrypted at rest", "the API server's files"),
+			},
+			Mature: []framework.Criterion{computed("few readers of Secrets", 100, 0, framework.Unknown, "legacy-token-secret")}},
+		{Capability: control.PodSecurity, Level: framework.Below,
+			Compliant: []framework.Criterion{
+				asks("nodes are locked down", "the nodes' files"),
+				computed("no privileged pods", 100, 200.0/3, framework.NotMet, "privileged-container", "host-network"),
+			},
+			Mature: []framework.Criterion{computed("at least 95 % run without root", 95, 0, framework.NotMet, "run-as-root")}},
+		{Capability: control.MultiTenancy, Level: framework.Mature,
+			Compliant: []framework.Criterion{computed("nothing shares the node's network", 100, 100, framework.Met, "host-network")}},
+		{Capability: control.AdmissionPolicy, Level: framework.Compliant,
+			Compliant: []framework.Criterion{computed("pod security is enforced", 90, 99.96, framework.Met, "host-network")},
+			Mature:    []framework.Criterion{computed("webhooks exempt nobody", 100, 50, framework.NotMet, "webhook-exempts-namespaces")}},
 	}
 }

@@ -44,6 +44,9 @@ func hostile() *Document {
 	d.Report.Results[0].Control.Why = script + markup
 	d.Assessments[0].Answers[0].Missing = []string{script, ansi}
 	d.Assessments[0].Framework.Title = "House " + script
+	d.Levels[1].Compliant[1].Text = script + markup + ansi
+	d.Levels[0].Compliant[1].Needs = bidi + markup
+	d.Levels[3].Capability = script + ansi
 	count(d.Report)
 	return d
 }

@@ -66,6 +66,7 @@ func sections(d *Document) []section {
 		sequence("results", r.Results, (*jsonWriter).result),
 		sequence("exceptions", r.Exceptions, func(j *jsonWriter, x *scan.ExceptionUse) { j.value(wireExceptionOf(x)) }),
 		sequence("frameworks", d.Assessments, (*jsonWriter).assessment),
+		sequence("levels", d.Levels, func(j *jsonWriter, c *framework.Capability) { j.value(wireLevelOf(c)) }),
 	)
 }
 

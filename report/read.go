@@ -55,7 +55,7 @@ func documentOf(w *wireReport) (*Document, error) {
 			Exception: x.Exception, State: x.State, Matched: x.Matched, TooBroad: x.TooBroad,
 		})
 	}
-	d := &Document{Report: r}
+	d := &Document{Report: r, Levels: w.Levels}
 	for i := range w.Frameworks {
 		d.Assessments = append(d.Assessments, assessmentOf(&w.Frameworks[i]))
 	}

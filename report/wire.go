@@ -20,16 +20,17 @@ const (
 // and framework themselves.
 
 type wireReport struct {
-	APIVersion string          `json:"apiVersion"`
-	Kind       string          `json:"kind"`
-	Tool       scan.Tool       `json:"tool"`
-	Scope      scan.Scope      `json:"scope"`
-	Inventory  wireInventory   `json:"inventory"`
-	Summary    Counts          `json:"summary"`
-	Baseline   *wireComparison `json:"baseline"`
-	Results    []wireResult    `json:"results"`
-	Exceptions []wireException `json:"exceptions"`
-	Frameworks []wireFramework `json:"frameworks"`
+	APIVersion string                 `json:"apiVersion"`
+	Kind       string                 `json:"kind"`
+	Tool       scan.Tool              `json:"tool"`
+	Scope      scan.Scope             `json:"scope"`
+	Inventory  wireInventory          `json:"inventory"`
+	Summary    Counts                 `json:"summary"`
+	Baseline   *wireComparison        `json:"baseline"`
+	Results    []wireResult           `json:"results"`
+	Exceptions []wireException        `json:"exceptions"`
+	Frameworks []wireFramework        `json:"frameworks"`
+	Levels     []framework.Capability `json:"levels"`
 }
 
 type wireInventory struct {
