@@ -15,7 +15,7 @@ demo: build ## the main job on the shipped example
 
 test: ## all tests: with the race detector, then against a real control plane
 	$(GO) test -race ./...
-	cd e2e && $(GO) test -timeout 20m ./...
+	cd e2e && $(GO) run ./prepare && $(GO) test -timeout 20m ./...
 
 check: ## formatting, vet, linters
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -31,10 +31,14 @@ bench: build ## ratios, not seconds
 	$(GO) run ./bench -plimsoll $(BIN)
 
 e2e: ## every test against a real control plane, also the slow ones
-	cd e2e && $(GO) test -timeout 60m -v ./... -args -long
+	cd e2e && $(GO) run ./prepare && $(GO) test -timeout 60m -v . -args -long
 
 docs: ## the generated pages of the handbook
 	$(GO) run ./cmd/plimsoll __docs docs
 
 fuzz: ## every fuzz target for a short while
-	$(GO) run ./internal/fuzzall -time 30s
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 30s $$package || exit 1; \
+	  done; \
+	done

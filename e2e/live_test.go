@@ -32,7 +32,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
-// reader is the user who reads the cluster, with the rights of deploy/rbac.yaml and no others.
+// reader is the user who reads the cluster, with the rights of the roles in deploy and no others.
 const reader = "reader"
 
 // TestLive reads a real cluster: an empty one, a full one, and a full one with each right missing in turn.
@@ -59,16 +59,21 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// grant gives the reader the rights of deploy/rbac.yaml.
+// grant gives the reader the rights in deploy, as one role.
 func grant(t *testing.T, c *controlplane.ControlPlane) *rbacv1.ClusterRole {
 	t.Helper()
-	text, err := os.ReadFile("../deploy/rbac.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var role rbacv1.ClusterRole
-	if err := yaml.UnmarshalStrict(text, &role); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"../deploy/secrets/rbac.yaml", "../deploy/rbac.yaml"} {
+		rules := role.Rules
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		role = rbacv1.ClusterRole{}
+		if err := yaml.UnmarshalStrict(text, &role); err != nil {
+			t.Fatal(err)
+		}
+		role.Rules = append(role.Rules, rules...)
 	}
 	if _, err := c.Client.RbacV1().ClusterRoles().Create(t.Context(), &role, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)

@@ -255,6 +255,14 @@ func TestExampleInThreeForms(t *testing.T) {
 	}
 }
 
+// What we ask others to install has no finding ourselves.
+func TestOwnRightsAreClean(t *testing.T) {
+	stdout, stderr, code := plimsoll(t, "", "scan", "../../deploy/rbac.yaml", "--fail-on", "low")
+	if code != exitOK {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
+}
+
 func TestDocsAreCurrent(t *testing.T) {
 	for name, page := range generatedDocs() {
 		want, err := page()

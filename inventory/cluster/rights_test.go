@@ -12,18 +12,22 @@ import (
 	"github.com/plimsoll-io/plimsoll/inventory/cluster"
 )
 
-// TestRights holds deploy/rbac.yaml to what Read lists.
+// TestRights holds the roles in deploy to what Read lists.
 func TestRights(t *testing.T) {
-	text, err := os.ReadFile("../../deploy/rbac.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var role rbacv1.ClusterRole
-	if err := yaml.UnmarshalStrict(text, &role); err != nil {
-		t.Fatal(err)
+	var rules []rbacv1.PolicyRule
+	for _, file := range []string{"../../deploy/rbac.yaml", "../../deploy/secrets/rbac.yaml"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var role rbacv1.ClusterRole
+		if err := yaml.UnmarshalStrict(text, &role); err != nil {
+			t.Fatal(err)
+		}
+		rules = append(rules, role.Rules...)
 	}
 	var got, want []string
-	for _, rule := range role.Rules {
+	for _, rule := range rules {
 		if !slices.Equal(rule.Verbs, []string{"list"}) {
 			t.Errorf("%v grants %v: Read only lists", rule.Resources, rule.Verbs)
 		}
@@ -34,8 +38,10 @@ func TestRights(t *testing.T) {
 	for _, gk := range cluster.DefaultKinds() {
 		want = append(want, gk.Group+"/"+plural(gk.Kind))
 	}
+	slices.Sort(got)
+	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		t.Errorf("deploy/rbac.yaml grants %v\nRead lists %v", got, want)
+		t.Errorf("the roles grant %v\nRead lists %v", got, want)
 	}
 }
 
