@@ -70,7 +70,9 @@ func renderChart(t *tree, request renderRequest) (answer renderAnswer, err error
 }
 
 // execute runs the templates and adds the CRDs, all in the order of their names. It names the templates that fail.
-func execute(c *chart.Chart, values map[string]any, caps *common.Capabilities, s renderSettings) (out []renderedFile, failed []string, err error) {
+func execute(
+	c *chart.Chart, values map[string]any, caps *common.Capabilities, s renderSettings,
+) (out []renderedFile, failed []string, err error) {
 	release := common.ReleaseOptions{Name: s.Release, Namespace: s.Namespace, Revision: 1, IsInstall: true}
 	// The schema of the values is not checked: it may refer to the network, and what does not fit is still judged.
 	full, err := util.ToRenderValuesWithSchemaValidation(c, values, release, caps, true)
@@ -188,7 +190,9 @@ func missingDependencies(c *chart.Chart) []string {
 		if d == nil || !d.Enabled {
 			continue
 		}
-		there := slices.ContainsFunc(c.Dependencies(), func(dep *chart.Chart) bool { return dep.Name() == or(d.Alias, d.Name) || dep.Name() == d.Name })
+		there := slices.ContainsFunc(c.Dependencies(), func(dep *chart.Chart) bool {
+			return dep.Name() == or(d.Alias, d.Name) || dep.Name() == d.Name
+		})
 		if !there {
 			missing = append(missing, fmt.Sprintf("the subchart %s is not in charts/ (run helm dependency build)", d.Name))
 		}

@@ -241,6 +241,9 @@ func TestListThatCannotBeCutIsParsedWhole(t *testing.T) {
 
 // TestHostileDocuments holds time and memory: each input is small to write and costly to a careless reader.
 func TestHostileDocuments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large inputs")
+	}
 	const head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
 	bomb := "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
 	for i := range 30 {

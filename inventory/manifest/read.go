@@ -117,7 +117,9 @@ func (w *walk) renderers(rendered func(input) bool) int {
 }
 
 // each runs use for the inputs that are wanted, on some workers. Each worker has a renderer of its own.
-func (r *reader) each(ctx context.Context, w *walk, workers int, want func(input) bool, use func(context.Context, int, *renderer) error) error {
+func (r *reader) each(
+	ctx context.Context, w *walk, workers int, want func(input) bool, use func(context.Context, int, *renderer) error,
+) error {
 	group, ctx := errgroup.WithContext(ctx)
 	queue := make(chan int)
 	group.Go(func() error {
