@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/secretscan"
 )
 
 // seenLimit keeps a value in a report to a size that people read.
@@ -86,15 +87,13 @@ func lastField(path finding.Path) string {
 }
 
 func brief(value any) string {
-	text, err := json.Marshal(value)
+	marshalled, err := json.Marshal(value)
 	if err != nil {
 		return "something that cannot be shown"
 	}
-	if len(text) > seenLimit {
-		runes := []rune(string(text))
-		if len(runes) > seenLimit {
-			return string(runes[:seenLimit]) + "…"
-		}
+	text := secretscan.Stable(string(marshalled))
+	if runes := []rune(text); len(runes) > seenLimit {
+		return string(runes[:seenLimit]) + "…"
 	}
-	return string(text)
+	return text
 }

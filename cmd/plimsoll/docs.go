@@ -13,6 +13,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/framework"
+	"github.com/plimsoll-io/plimsoll/report"
 )
 
 // generatedDocs are the pages made from the values that run. A test compares them with what lies in docs.
@@ -101,6 +102,10 @@ func cliPage() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(generatedNote + "# Command line\n")
 	describeCommand(&b, newRootCommand())
+	b.WriteString("\n## Formats\n\n| format | what it is for | what it leaves out |\n|---|---|---|\n")
+	for _, f := range report.Formats() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, f.Description, f.LeavesOut)
+	}
 	return b.Bytes(), nil
 }
 
