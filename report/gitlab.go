@@ -107,7 +107,7 @@ func gitlabScanOf(d *Document) gitlabScan {
 		Analyzer: tool, Scanner: tool, StartTime: taken, EndTime: taken, Status: "success", Type: "sast",
 		Messages: []gitlabMessage{},
 	}
-	for _, m := range missed(d.Report) {
+	for _, m := range missed(d.Report, false) {
 		level := "warn"
 		if m.what == "unset" || m.what == "unused" {
 			level = "info"

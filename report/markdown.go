@@ -21,6 +21,7 @@ func WriteMarkdown(w io.Writer, d *Document, opts Options) error {
 	m.controls()
 	m.missed()
 	m.frameworks()
+	m.levels()
 	m.details(opts.Verbose)
 	_, err := io.WriteString(w, m.String())
 	return err
@@ -96,7 +97,7 @@ func (m *markdown) controls() {
 }
 
 func (m *markdown) missed() {
-	all := missed(m.d.Report)
+	all := missed(m.d.Report, false)
 	if len(all) == 0 {
 		return
 	}
@@ -126,6 +127,31 @@ func (m *markdown) frameworks() {
 			row += fmt.Sprintf(" %d |", tally[s])
 		}
 		m.linef("%s %d |", row, len(a.Answers))
+	}
+	m.unfold()
+}
+
+// levels is a table of the capabilities, those below first, with what the next level needs.
+func (m *markdown) levels() {
+	if len(m.d.Levels) == 0 {
+		return
+	}
+	tally := levelTally(m.d.Levels)
+	var parts []string
+	for _, level := range levelsInOrder() {
+		parts = append(parts, fmt.Sprintf("%d %s", tally[level], level))
+	}
+	m.fold("Maturity: " + strings.Join(parts, " · "))
+	m.linef("| Capability | Level | Criteria met | For the next level |")
+	m.linef("|---|---|---:|---|")
+	for _, c := range lowestFirst(m.d.Levels) {
+		var lines []string
+		for _, criterion := range needed(c) {
+			lines = append(lines, markdownText(criterion.Text+": "+measure(&criterion)))
+		}
+		met, of := criteriaMet(c)
+		m.linef("| %s | %s | %d of %d | %s |", markdownText(string(c.Capability)), markdownText(string(c.Level)), met, of,
+			strings.Join(lines, "<br>"))
 	}
 	m.unfold()
 }

@@ -16,8 +16,8 @@ type miss struct {
 }
 
 // missed lists what was not judged, the most surprising first. Controls that were skipped for the same reason share
-// one entry.
-func missed(r *scan.Report) []miss {
+// one entry; with brief so do all that were skipped because of a gap, which is in the list itself.
+func missed(r *scan.Report, brief bool) []miss {
 	var out []miss
 	for _, x := range r.Exceptions {
 		if x.State == scan.Expired {
@@ -33,7 +33,7 @@ func missed(r *scan.Report) []miss {
 			out = append(out, miss{"error", r.Results[i].Control.ID, e.Object.String() + ": " + e.Message})
 		}
 	}
-	out = append(out, skips(r)...)
+	out = append(out, skips(r, brief)...)
 	for _, x := range r.Exceptions {
 		if x.TooBroad != "" {
 			out = append(out, miss{"broad", "exception " + x.Name, x.TooBroad})
@@ -79,7 +79,7 @@ func place(file string, line int) string {
 }
 
 // skips groups the controls that could not look, or not everywhere, by their reason.
-func skips(r *scan.Report) []miss {
+func skips(r *scan.Report, brief bool) []miss {
 	type group struct{ what, why string }
 	controls := map[group][]string{}
 	var order []group
@@ -89,7 +89,7 @@ func skips(r *scan.Report) []miss {
 			if result.Skipped == "" || skipKind(result) != what {
 				continue
 			}
-			g := group{what, result.Skipped}
+			g := group{what, skipReason(r, result, brief)}
 			if controls[g] == nil {
 				order = append(order, g)
 			}
@@ -101,6 +101,24 @@ func skips(r *scan.Report) []miss {
 		out = append(out, miss{g.what, some(controls[g]), g.why})
 	}
 	return out
+}
+
+// skipReason says why a control was skipped, without what the entry's own word says.
+func skipReason(r *scan.Report, result *scan.Result, brief bool) string {
+	if result.NotConfigured() {
+		if _, what, ok := strings.Cut(result.Skipped, ": "); ok {
+			return what
+		}
+		return result.Skipped
+	}
+	if brief {
+		for i := range r.Inventory.Gaps {
+			if reason := r.Inventory.Gaps[i].Reason; reason != "" && strings.HasSuffix(result.Skipped, reason) {
+				return "because of what could not be read"
+			}
+		}
+	}
+	return result.Skipped
 }
 
 // skipKind says how a control was skipped: for lack of a setting, wholly, or only in part.

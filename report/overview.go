@@ -90,7 +90,7 @@ func overviewOf(d *Document) *overview {
 	for i := range d.Assessments {
 		o.Frameworks = append(o.Frameworks, frameworkBar(&d.Assessments[i]))
 	}
-	o.Missed, o.MoreMissed = sample(missed(r), shownMissed)
+	o.Missed, o.MoreMissed = sample(missed(r, true), shownMissed)
 	return o
 }
 
@@ -138,13 +138,7 @@ func (o *overview) first(all []ranked) {
 	for _, f := range chosen {
 		row := fixRow{
 			ID: clean(f.Control.ID), Title: clean(f.Control.Title), Remedy: clean(f.Control.Remedy), Worst: f.worst.String(),
-			Findings: len(f.Findings), Objects: len(f.objects),
-		}
-		switch {
-		case f.fixes == len(f.Findings):
-			row.Fix = "automatic fix"
-		case f.fixes > 0:
-			row.Fix = fmt.Sprintf("automatic fix for %d", f.fixes)
+			Findings: len(f.Findings), Objects: len(f.objects), Fix: f.fixWords(),
 		}
 		o.First = append(o.First, row)
 	}

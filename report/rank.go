@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -12,7 +13,7 @@ import (
 type ranked struct {
 	*scan.Result
 	worst   finding.Severity
-	weight  int           // findings weighed by severity
+	gain    int           // findings weighed by severity, twice where the fix is known
 	fixes   int           // findings whose fix is known
 	objects []finding.Ref // the objects with findings, each once, worst first
 	fresh   int           // findings that the baseline does not have
@@ -46,8 +47,9 @@ func rank(r *scan.Result, fresh func(*finding.Finding) bool) ranked {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		out.worst = max(out.worst, f.Severity)
-		out.weight += weights[f.Severity]
+		out.gain += weights[f.Severity]
 		if f.Fix != nil {
+			out.gain += weights[f.Severity]
 			out.fixes++
 		}
 		if !seen[f.Object] {
@@ -61,11 +63,62 @@ func rank(r *scan.Result, fresh func(*finding.Finding) bool) ranked {
 	return out
 }
 
-// fixFirst chooses at most n failed controls that together weigh most: few controls, many or bad findings.
+// umbrellas are the controls that say again, for a whole standard, what others say one by one.
+var umbrellas = map[string]bool{"pod-security-baseline": true, "pod-security-restricted": true}
+
+// fixFirst chooses at most n failed controls whose mending removes the most findings, weighed by severity. A finding
+// whose fix is known counts double: an edit is less work than a decision. A control is passed over when most of its
+// findings lie where a chosen one is mended already (the same field of the same object), since one edit mends both.
+// Umbrellas come only when nothing else is left: who mends the others has mended them.
 func fixFirst(all []ranked, n int) []ranked {
-	out := slices.Clone(all)
-	slices.SortStableFunc(out, func(a, b ranked) int { return cmp.Compare(b.weight, a.weight) })
-	return out[:min(n, len(out))]
+	order := slices.Clone(all)
+	slices.SortStableFunc(order, func(a, b ranked) int {
+		if ua, ub := umbrellas[a.Control.ID], umbrellas[b.Control.ID]; ua != ub {
+			if ua {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(b.gain, a.gain)
+	})
+	type place struct {
+		object finding.Ref
+		path   finding.Path
+	}
+	mended := map[place]bool{}
+	var out []ranked
+	for _, f := range order {
+		if len(out) == n {
+			break
+		}
+		repeated := 0
+		for i := range f.Findings {
+			if at := (place{f.Findings[i].Object, f.Findings[i].Path}); at.path != "" && mended[at] {
+				repeated++
+			}
+		}
+		if 2*repeated > len(f.Findings) {
+			continue
+		}
+		out = append(out, f)
+		for i := range f.Findings {
+			mended[place{f.Findings[i].Object, f.Findings[i].Path}] = true
+		}
+	}
+	return out
+}
+
+// fixWords says whether the fixes of a control's findings are known: "has a fix", "3 have a fix", "".
+func (r *ranked) fixWords() string {
+	switch {
+	case r.fixes == 0:
+		return ""
+	case r.fixes == len(r.Findings):
+		return "has a fix"
+	case r.fixes == 1:
+		return "1 has a fix"
+	}
+	return fmt.Sprintf("%d have a fix", r.fixes)
 }
 
 // freshness returns a function that says, asked once for each finding in the report's order, whether the baseline

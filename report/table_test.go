@@ -62,6 +62,69 @@ func TestTableNeverSaysAllIsWell(t *testing.T) {
 	}
 }
 
+// TestTableSaysWhatToDoNext checks the last lines of reports that name no failed control.
+func TestTableSaysWhatToDoNext(t *testing.T) {
+	gap := inventory.Gap{Kind: "Pod", Reason: "pods is forbidden"}
+	long := "/home/someone/src/company/platform/clusters/production/europe-west-1/applications/shop/manifests"
+	for name, c := range map[string]struct {
+		kind    string
+		objects int
+		gaps    []inventory.Gap
+		want    []string
+	}{
+		"no objects":            {"files", 0, nil, []string{"nothing was judged", "Name a folder of manifests"}},
+		"no objects, cluster":   {"cluster", 0, nil, []string{"nothing was judged", "--context"}},
+		"only gaps":             {"files", 0, []inventory.Gap{gap}, []string{"nothing could be judged", "mend what could not be read"}},
+		"only gaps, cluster":    {"cluster", 0, []inventory.Gap{gap}, []string{"nothing could be judged", "let this identity read", "Pod"}},
+		"gaps, no findings":     {"cluster", 3, []inventory.Gap{gap}, []string{"no findings in what could be judged", "let this identity read"}},
+		"no findings, all well": {"files", 3, nil, []string{" no findings\n", "100 %", "in CI"}},
+	} {
+		r := &scan.Report{Inventory: scan.Inventory{Objects: c.objects, Gaps: c.gaps}}
+		r.Inventory.Source = inventory.Source{Kind: c.kind, Names: []string{long}}
+		r.Results = []scan.Result{{Control: control.Control{ID: "host-network"}, Status: scan.NotApplicable}}
+		count(r)
+		if r.Summary.Coverage = 100; c.gaps != nil {
+			r.Summary.Coverage = 0
+		}
+		text := render(t, WriteTable, &Document{Report: r, Assessments: shopAssessments(), Levels: shopLevels()}, Options{})
+		for _, want := range append(c.want, "applications/shop/manifests") {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %q is missing in\n%s", name, want, text)
+			}
+		}
+	}
+}
+
+// TestFixFirst checks that a concrete control comes before an umbrella, a known fix before a decision of the same
+// weight, and that a control whose findings another one's edit mends is passed over.
+func TestFixFirst(t *testing.T) {
+	result := func(id string, severity finding.Severity, fix *finding.Fix, paths ...finding.Path) scan.Result {
+		r := scan.Result{Control: control.Control{ID: id}, Status: scan.Fail}
+		for _, path := range paths {
+			r.Findings = append(r.Findings, finding.Finding{Control: id, Severity: severity, Object: cart, Path: path, Fix: fix})
+		}
+		return r
+	}
+	fix := &finding.Fix{Op: finding.Remove}
+	all := failed(&scan.Report{Results: []scan.Result{
+		result("pod-security-restricted", finding.Critical, nil, "a", "b", "c", "d"),
+		result("decision", finding.High, nil, "e"),
+		result("drop-all", finding.High, fix, "b", "c"),
+		result("drop-one", finding.High, fix, "b"),
+		result("edit", finding.High, fix, "f"),
+		result("whole", finding.Low, nil, ""),
+		result("whole-too", finding.Low, nil, ""),
+	}})
+	var got []string
+	for _, f := range fixFirst(all, 6) {
+		got = append(got, f.Control.ID)
+	}
+	want := "drop-all edit decision whole whole-too pod-security-restricted"
+	if strings.Join(got, " ") != want {
+		t.Errorf("fix first %v, want %s", got, want)
+	}
+}
+
 // large is a report with this many failed controls of this many findings each, and the usual eleven frameworks.
 func large(controls, findings int) *Document {
 	r := &scan.Report{

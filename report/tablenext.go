@@ -1,0 +1,143 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// missed shows what was not judged; without Verbose in few lines.
+func (t *table) missed() []string {
+	all := missed(t.d.Report, !t.all)
+	if len(all) == 0 {
+		return nil
+	}
+	head := "ATTENTION: not everything was judged"
+	switch {
+	case countsOf(t.d.Report.Summary).Coverage >= 100:
+		head = "ATTENTION"
+	case t.nothing():
+		head = "ATTENTION: nothing could be judged"
+	}
+	if t.all {
+		return append(t.heading(head), t.missedRows(all, "")...)
+	}
+	most := 5 // lines
+	if len(t.d.Assessments) < 6 {
+		most = 7
+	}
+	for n := most; ; n-- {
+		picked, left := sample(all, n)
+		if rows := t.missedRows(picked, left); len(rows) <= most || n == 1 {
+			return append(t.heading(head), rows...)
+		}
+	}
+}
+
+// missedRows gives each miss one line, or two where the terminal is narrow and the reason long.
+func (t *table) missedRows(rows []miss, left string) []string {
+	const what = 9
+	room, about := t.width-1-what, 0
+	for _, m := range rows {
+		about = max(about, columns.StringWidth(clean(m.about)))
+	}
+	about = min(about, max(20, t.width*2/5))
+	var out []string
+	for _, m := range rows {
+		subject, why := clean(m.about), clean(m.why)
+		paint := t.doubt
+		if m.what == "unset" {
+			paint = t.dim
+		}
+		start := " " + paint(pad(m.what, what))
+		long := columns.StringWidth(subject) > about || columns.StringWidth(why) > room-about-2
+		switch {
+		case t.all:
+			out = append(out, start+pad(subject, about)+"  "+why)
+		case long && t.width < wide:
+			out = append(out, start+cutMiddle(subject, room), strings.Repeat(" ", what+3)+cut(why, room-2))
+		default:
+			out = append(out, start+pad(cutMiddle(subject, about), about+2)+cut(why, room-about-2))
+		}
+	}
+	if left != "" {
+		out = append(out, " "+t.doubt(cut("… and "+left+"; -v shows all", t.width-1)))
+	}
+	return out
+}
+
+// fixFirst names the few controls that remove most.
+func (t *table) fixFirst(n int) []string {
+	if len(t.failed) == 0 {
+		return nil
+	}
+	chosen := fixFirst(t.failed, n)
+	out := t.heading(fmt.Sprintf("FIX FIRST: %s, %d of %s", plural(len(chosen), "control"), findingsOf(chosen),
+		plural(findingsOf(t.failed), "finding")))
+	id, fix := 0, 0
+	for i := range chosen {
+		id = max(id, columns.StringWidth(clean(chosen[i].Control.ID)))
+		fix = max(fix, len(chosen[i].fixWords())+2)
+	}
+	id = min(id, max(20, t.width*2/5))
+	for i := range chosen {
+		f := &chosen[i]
+		text := fmt.Sprintf("%d  %s  %s  ", i+1, pad(cut(clean(f.Control.ID), id), id), pad(plural(len(f.Findings), "finding"), 12))
+		room := t.width - 1 - columns.StringWidth(text)
+		if room >= fix+40 {
+			out = append(out, " "+text+t.good(pad(f.fixWords(), fix))+t.dim(cut(clean(firstSentence(f.Control.Remedy)), room-fix)))
+			continue
+		}
+		out = append(out, " "+text+t.good(cut(f.fixWords(), room)))
+	}
+	return out
+}
+
+func firstSentence(s string) string {
+	first, _, more := strings.Cut(s, ". ")
+	if more {
+		first += "."
+	}
+	return first
+}
+
+// next says what to do now.
+func (t *table) next() []string {
+	r := t.d.Report
+	source := &r.Inventory.Source
+	cluster := source.Kind == "cluster"
+	var steps []string
+	switch {
+	case t.nothing() && len(r.Inventory.Gaps) == 0 && cluster:
+		steps = []string{"Next: no object was found in the cluster.", "Check --context and -n; `plimsoll snapshot` shows what can be read."}
+	case t.nothing() && len(r.Inventory.Gaps) == 0:
+		steps = []string{"Next: no Kubernetes object was found there. Name a folder of manifests, a chart",
+			"or a kustomization: plimsoll scan PATH. Without PATH it scans the current cluster."}
+	case len(t.failed) == 0 && len(r.Inventory.Gaps) > 0 && cluster:
+		steps = []string{"Next: let this identity read what is named above, then scan again. All rights that a",
+			"scan needs are in the project's deploy/rbac.yaml."}
+	case len(t.failed) == 0 && len(r.Inventory.Gaps) > 0:
+		steps = []string{"Next: mend what could not be read, then scan again; -v names every gap"}
+	case len(t.failed) == 0 && countsOf(r.Summary).Coverage < 100:
+		steps = []string{"Next: look at what could not be judged; -v names everything"}
+	case len(t.failed) == 0:
+		steps = []string{"Next: keep it so with this command in CI  ·  -f html -o report.html to share it"}
+	default:
+		steps = []string{t.explain()}
+	}
+	out := []string{""}
+	for _, step := range steps {
+		out = append(out, " "+cut(step, t.width-1))
+	}
+	return out
+}
+
+func (t *table) explain() string {
+	text := "Next: plimsoll explain " + clean(fixFirst(t.failed, 1)[0].Control.ID)
+	if !t.all {
+		text += "  ·  -v every finding"
+	}
+	if share := "  ·  -f html -o report.html"; columns.StringWidth(text+share) < t.width {
+		text += share
+	}
+	return text
+}
