@@ -8,15 +8,13 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-
-	"github.com/plimsoll-io/plimsoll/finding"
 )
 
 //go:embed html
 var htmlFiles embed.FS
 
 // scripts are the parts of the page's program, in the order in which they run.
-var scripts = []string{"html/base.js", "html/finding.js", "html/views.js", "html/main.js"}
+var scripts = []string{"html/base.js", "html/finding.js", "html/views.js", "html/maturity.js", "html/main.js"}
 
 // WriteHTML writes one page that needs nothing else: no network, no other file. Its content policy lets only its own
 // script and style run. The overview is readable without scripts; the other views are built from the report's data,
@@ -84,23 +82,4 @@ func assets() (style, script string, err error) {
 func sourceHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-// writePageData writes the document as WriteJSON does, but objects are numbers in a table, new findings are marked,
-// and nothing in it can end the script element.
-func writePageData(w io.Writer, d *Document) error {
-	j := &jsonWriter{w: w, html: true, refs: &refTable{index: map[finding.Ref]int{}}, fresh: freshness(d.Report)}
-	j.raw(`<script type="application/json" id="report">{` + "\n")
-	for _, s := range sections(d) {
-		j.name(true, s.name)
-		s.write(j)
-		j.raw(",\n")
-		j.flush()
-	}
-	j.name(true, "objects")
-	table := j.refs.refs
-	j.refs = nil
-	list(j, table, "", j.ref)
-	j.raw("\n}</script>\n")
-	return j.close()
 }

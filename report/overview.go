@@ -30,6 +30,8 @@ type overview struct {
 	FrameworkLegend            []tile
 	Missed                     []miss
 	MoreMissed                 string // what is left out, in words
+	LeftOut                    string // what the page has no room for, in words
+	Levels                     []levelRow
 }
 
 type tile struct {
@@ -48,6 +50,12 @@ type bar struct {
 	Total      int
 	Segments   []segment
 	Text       string // what the bar shows, in words
+}
+
+// A levelRow names the capabilities of one level.
+type levelRow struct {
+	Level string
+	Names []string
 }
 
 type fixRow struct {
@@ -90,8 +98,21 @@ func overviewOf(d *Document) *overview {
 	for i := range d.Assessments {
 		o.Frameworks = append(o.Frameworks, frameworkBar(&d.Assessments[i]))
 	}
+	o.LeftOut, o.Levels = leftOut(r), levelRows(d.Levels)
 	o.Missed, o.MoreMissed = sample(missed(r, true), shownMissed)
 	return o
+}
+
+func levelRows(levels []framework.Capability) []levelRow {
+	var out []levelRow
+	for _, c := range lowestFirst(levels) {
+		if len(out) == 0 || out[len(out)-1].Level != string(c.Level) {
+			out = append(out, levelRow{Level: string(c.Level)})
+		}
+		row := &out[len(out)-1]
+		row.Names = append(row.Names, clean(string(c.Capability)))
+	}
+	return out
 }
 
 func sourceNames(inv *scan.Inventory) string {
@@ -134,7 +155,7 @@ var statusLabels = map[scan.Status]string{
 }
 
 func (o *overview) first(all []ranked) {
-	chosen := fixFirst(all, 3)
+	chosen := fixFirst(all, 5)
 	for _, f := range chosen {
 		row := fixRow{
 			ID: clean(f.Control.ID), Title: clean(f.Control.Title), Remedy: clean(f.Control.Remedy), Worst: f.worst.String(),

@@ -71,6 +71,10 @@ for (const control of report.results) {
     }
   }
 }
+// Counts are those of the whole report, which may hold more than this page.
+const noTotals = {critical: 0, high: 0, medium: 0, low: 0, excepted: 0, passed: 0};
+const totalsOf = (kind, key) => (Object.hasOwn(report.totals[kind], key) && report.totals[kind][key]) || noTotals;
+const openIn = (totals) => severities.reduce((sum, s) => sum + totals[s], 0);
 const controls = new Map(report.results.map((c) => [c.control, c]));
 const requirementsOf = new Map();
 for (const framework of report.frameworks) {

@@ -42,7 +42,8 @@ function findingsView(q, go) {
     return [...out, findingRow(f, grouping)];
   }, findings.length ? "No finding fits these filters." : "There are no findings.");
   if (q.id) list.querySelector(".item > button")?.click();
-  return [h("h1", {class: "sr"}, "Findings"), filters(q, go), summaryLine(found, q, go), list];
+  return [h("h1", {class: "sr"}, "Findings"), filters(q, go),
+    report.leftOut && h("p", {class: "card attention"}, report.leftOut), summaryLine(found, q, go), list];
 }
 
 // sortGroups puts the groups with the worst findings first, and in each group the worst findings.

@@ -1,6 +1,7 @@
 // Which view is shown is in the address, "#findings?severity=high", so that it can be kept and shared.
 const views = {
-  findings: findingsView, controls: controlsView, frameworks: frameworksView, namespaces: namespacesView, coverage: coverageView,
+  findings: findingsView, controls: controlsView, frameworks: frameworksView, maturity: maturityView,
+  namespaces: namespacesView, coverage: coverageView,
 };
 let current = {view: "overview", query: {}};
 

@@ -17,14 +17,14 @@ function searchBox(label, q, go) {
 }
 
 const contains = (q, ...texts) => (q.q || "").toLowerCase().split(/\s+/).every((w) => texts.join("\n").toLowerCase().includes(w));
-const bySeverity = (list) => severities.map((s) => ({class: s, count: list.filter((f) => f.severity === s).length}));
+const bySeverity = (totals) => severities.map((s) => ({class: s, count: totals[s]}));
 const inWords = (parts) => parts.filter((p) => p.count).map((p) => p.count + " " + p.class).join(", ") || "none";
 
 function controlsView(q, go) {
   const shown = report.results.filter((c) => (!q.status || c.status === q.status) && (!q.control || c.control === q.control) &&
     contains(q, c.control, c.title, c.references.join(" "), c.capability));
   shown.sort((a, b) => statuses.indexOf(a.status) - statuses.indexOf(b.status) || rank(a.severity) - rank(b.severity) ||
-    b.findings.length - a.findings.length || (a.control < b.control ? -1 : 1));
+    openIn(totalsOf("controls", b.control)) - openIn(totalsOf("controls", a.control)) || (a.control < b.control ? -1 : 1));
   const list = paged(shown.length, (i) => controlRow(shown[i]), "No control fits these filters.");
   if (q.control) list.querySelector(".item > button")?.click();
   return [h("h1", {class: "sr"}, "Controls"),
@@ -35,9 +35,9 @@ function controlsView(q, go) {
 }
 
 function controlRow(c) {
-  const numbers = [c.findings.length && plural(c.findings.length, "finding"), c.excepted.length && c.excepted.length + " excepted",
-    c.errors.length && plural(c.errors.length, "error"),
-    c.passed.length && c.passed.length.toLocaleString("en") + " passed"].filter(Boolean);
+  const n = totalsOf("controls", c.control), open = openIn(n);
+  const numbers = [open && plural(open, "finding"), n.excepted && n.excepted.toLocaleString("en") + " excepted",
+    c.errors.length && plural(c.errors.length, "error"), n.passed && n.passed.toLocaleString("en") + " passed"].filter(Boolean);
   return row([chip(c.status, statusNames[c.status] === "nothing to judge" ? "n/a" : statusNames[c.status]),
     h("span", {class: "main"}, h("b", {}, c.title), " ", sev(c.severity),
       h("span", {class: "sub mono"}, c.control)),
@@ -62,14 +62,14 @@ function controlBody(c) {
       ["Capability", c.capability], ["References", c.references.join(", ")], ["Requirements", requirementLinks(c.control)]),
     c.errors.length && h("div", {}, h("h3", {}, "Could not be judged"), h("ul", {}, c.errors.map((e) =>
       h("li", {}, h("b", {}, objectName(objects[e.object])), " ", e.message, " ", h("code", {}, place(e.position)))))),
-    c.passed.length && passedList(c.passed),
+    c.passed.length && passedList(c.passed, totalsOf("controls", c.control).passed),
   ];
 }
 
 // passedList names the objects that passed, at most so many at first.
-function passedList(passed) {
+function passedList(passed, total) {
   const list = h("ul", {class: "objects"});
-  const box = h("div", {}, h("h3", {}, "Passed: " + plural(passed.length, "object")), list);
+  const box = h("div", {}, h("h3", {}, "Passed: " + plural(total, "object")), list);
   let shown = 0;
   const more = h("button", {type: "button", class: "plain"}, "Show more");
   const show = (n) => {
@@ -129,28 +129,28 @@ function requirementRow(framework, r) {
 }
 
 function namespacesView(q, go) {
-  const names = new Map(Object.entries(report.inventory.namespaces).map(([name, n]) => [name || "-", {objects: n, open: [], passed: 0}]));
-  const at = (name) => names.get(name) || names.set(name, {objects: 0, open: [], passed: 0}).get(name);
-  for (const f of findings) if (f.status === "open") at(f.namespace).open.push(f);
-  for (const c of report.results) for (const i of c.passed) at(objects[i].namespace || "-").passed++;
-  const shown = [...names].filter(([name]) => contains(q, name === "-" ? "cluster-wide" : name));
-  shown.sort((a, b) => b[1].open.length - a[1].open.length || (a[0] < b[0] ? -1 : 1));
-  const widest = Math.max(1, ...shown.map(([, n]) => n.open.length));
+  const objectsIn = new Map(Object.entries(report.inventory.namespaces).map(([name, n]) => [name || "-", n]));
+  const names = [...new Set([...objectsIn.keys(), ...Object.keys(report.totals.namespaces)])];
+  const all = names.map((name) => ({name, objects: objectsIn.get(name) || 0, totals: totalsOf("namespaces", name)}));
+  const shown = all.filter((n) => contains(q, n.name === "-" ? "cluster-wide" : n.name));
+  shown.sort((a, b) => openIn(b.totals) - openIn(a.totals) || (a.name < b.name ? -1 : 1));
+  const widest = Math.max(1, ...shown.map((n) => openIn(n.totals)));
   return [h("h1", {class: "sr"}, "Namespaces"), h("div", {class: "filters"}, searchBox("Search namespaces", q, go)),
-    h("p", {class: "status-line", role: "status"}, plural(shown.filter(([n]) => n !== "-").length, "namespace")),
-    paged(shown.length, (i) => namespaceRow(...shown[i], widest), "No namespace fits the search.")];
+    h("p", {class: "status-line", role: "status"}, plural(shown.filter((n) => n.name !== "-").length, "namespace")),
+    paged(shown.length, (i) => namespaceRow(shown[i], widest), "No namespace fits the search.")];
 }
 
-function namespaceRow(name, n, widest) {
-  const parts = bySeverity(n.open);
+function namespaceRow({name, objects, totals}, widest) {
+  const parts = bySeverity(totals);
   return row([svgBar(parts, widest, inWords(parts)),
     h("span", {class: "main"}, h("b", {}, name === "-" ? "cluster-wide" : name), h("span", {class: "sub"}, inWords(parts))),
-    h("span", {class: "side"}, plural(n.objects, "object") + " · " + plural(n.passed, "check") + " passed")], () => {
-    const top = [...countBy(n.open, (f) => f.control.control)].sort((a, b) => b[1] - a[1]);
-    const worst = [...countBy(n.open, (f) => objectName(f.object))].sort((a, b) => b[1] - a[1]).slice(0, 20);
+    h("span", {class: "side"}, plural(objects, "object") + " · " + plural(totals.passed, "check") + " passed")], () => {
+    const open = findings.filter((f) => f.status === "open" && f.namespace === name);
+    const top = [...countBy(open, (f) => f.control.control)].sort((a, b) => b[1] - a[1]);
+    const worst = [...countBy(open, (f) => objectName(f.object))].sort((a, b) => b[1] - a[1]).slice(0, 20);
     return [
-      h("p", {}, n.open.length ? h("a", {href: link("findings", {namespace: name})}, "show " + plural(n.open.length, "finding")) :
-        "No findings here."),
+      h("p", {}, open.length ? h("a", {href: link("findings", {namespace: name})}, "show " + plural(open.length, "finding")) :
+        openIn(totals) ? "None of its findings fit in this page." : "No findings here."),
       top.length && h("div", {}, h("h3", {}, "By control"), h("ul", {class: "objects"}, top.map(([id, count]) => h("li", {}, count + " × ",
         h("a", {href: link("findings", {namespace: name, control: id})}, id))))),
       worst.length && h("div", {}, h("h3", {}, "By object"), h("ul", {class: "objects"},
