@@ -7,7 +7,6 @@ import (
 	"github.com/google/cel-go/cel"
 	celtypes "github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -149,15 +148,13 @@ func (b *batch) run(ctx context.Context, s *situation, params runtime.Object) (r
 			err = fmt.Errorf("the evaluator panicked: %v", r)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
-	defer cancel()
 	if b.uncounted {
 		return b.runUncounted(ctx, s, params)
 	}
-	request := plugincel.CreateAdmissionRequest(s.attrs.Attributes, metav1.GroupVersionResource(s.in.Resource),
-		metav1.GroupVersionKind(s.attrs.VersionedKind))
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
 	composed := &composition{Context: ctx, programs: b.programs, values: make([]ref.Val, len(b.programs))}
-	results, _, err = b.conditions.ForInput(composed, s.attrs, request,
+	results, _, err = b.conditions.ForInput(composed, s.attrs, s.request,
 		plugincel.OptionalVariableBindings{VersionedParams: params}, plugincel.CreateNamespaceObject(s.namespace),
 		celconfig.RuntimeCELCostBudget)
 	return results, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
+	admissionapi "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -53,6 +54,7 @@ type situation struct {
 	in        Input
 	attrs     *admission.VersionedAttributes
 	namespace *corev1.Namespace
+	request   *admissionapi.AdmissionRequest
 	// broken says why the object could not be decoded; attrs then hold its JSON shape.
 	broken error
 }
@@ -74,6 +76,7 @@ func newSituation(in Input) (*situation, error) {
 		admission.Create, &metav1.CreateOptions{}, false, &user.DefaultInfo{Name: someone, Groups: []string{user.AllAuthenticated}})
 	s.attrs = &admission.VersionedAttributes{Attributes: record, VersionedKind: gvk}
 	s.attrs.VersionedObject.Set(obj)
+	s.request = plugincel.CreateAdmissionRequest(record, metav1.GroupVersionResource(in.Resource), metav1.GroupVersionKind(gvk))
 	return s, nil
 }
 
@@ -156,9 +159,7 @@ func readResult(result validating.ValidateResult) Verdict {
 
 // paths evaluates the variable "violations", of which an audit annotation may hold only a part.
 func (c *compiled) paths(ctx context.Context, s *situation, params runtime.Object) ([]finding.Path, error) {
-	request := plugincel.CreateAdmissionRequest(s.attrs.Attributes, metav1.GroupVersionResource(s.in.Resource),
-		metav1.GroupVersionKind(s.attrs.VersionedKind))
-	results, _, err := c.violations.ForInput(ctx, s.attrs, request, plugincel.OptionalVariableBindings{VersionedParams: params},
+	results, _, err := c.violations.ForInput(ctx, s.attrs, s.request, plugincel.OptionalVariableBindings{VersionedParams: params},
 		plugincel.CreateNamespaceObject(s.namespace), celconfig.RuntimeCELCostBudget)
 	if err != nil {
 		return nil, err

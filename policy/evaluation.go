@@ -9,6 +9,7 @@ import (
 // An evaluation is one object on its way through a plan.
 type evaluation struct {
 	set      *Set
+	plan     *plan
 	ctx      context.Context
 	in       Input
 	content  content
@@ -83,8 +84,8 @@ func (e *evaluation) batch(b *batch, paramsContent map[string]any) {
 	})
 }
 
-// situation decodes the object, once. Of a familiar object, which is known to be well formed, it only decodes the
-// fields that the batch reads: replicas of a workload then cost next to nothing.
+// situation decodes the object, once, without a status that nobody reads. Of a familiar object, which is known to be
+// well formed, it only decodes the fields that the batch reads: replicas of a workload then cost next to nothing.
 func (e *evaluation) situation(b *batch) (*situation, error) {
 	if e.familiar && e.whole == nil && b.fields != nil {
 		in := e.in
@@ -93,7 +94,12 @@ func (e *evaluation) situation(b *batch) (*situation, error) {
 		return newSituation(in)
 	}
 	if e.whole == nil && e.err == nil {
-		e.whole, e.err = newSituation(e.in)
+		in := e.in
+		if _, ok := in.Object["status"]; ok && !e.plan.status {
+			in.Object = maps.Clone(in.Object)
+			delete(in.Object, "status")
+		}
+		e.whole, e.err = newSituation(in)
 	}
 	return e.whole, e.err
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -141,4 +142,29 @@ func objectsOf(tb testing.TB, text []byte) []policy.Input {
 			out = append(out, inputOf(content))
 		}
 	}
+}
+
+// TestConcurrent judges every kind from several goroutines at once, while the set still compiles.
+func TestConcurrent(t *testing.T) {
+	policies := catalogue(t)
+	objects := testObjects(t)
+	want := make([][]policy.Verdict, len(objects))
+	single := policy.NewSet(policies)
+	for i, in := range objects {
+		want[i] = single.Evaluate(context.Background(), in, nil)
+	}
+	set := policy.NewSet(policies)
+	var workers sync.WaitGroup
+	for worker := range 4 {
+		workers.Go(func() {
+			for n := range objects {
+				i := (n + worker*len(objects)/4) % len(objects)
+				got := set.Evaluate(context.Background(), objects[i], nil)
+				if diff := cmp.Diff(want[i], got, cmp.Comparer(sameError)); diff != "" {
+					t.Errorf("object %d:\n%s", i, diff)
+				}
+			}
+		})
+	}
+	workers.Wait()
 }

@@ -97,10 +97,13 @@ type content struct {
 
 // contentOf identifies an object by everything but its status and the fields of metadata that nobody reads.
 func contentOf(in Input, metadata []string) content {
-	h := &hasher{text: make([]byte, 0, 4096)}
-	h.string(in.Resource.String())
-	h.string(in.Kind.String())
-	for _, field := range sortedKeys(in.Object) {
+	h := hashers.Get().(*hasher)
+	defer h.release()
+	for _, s := range []string{in.Resource.Group, in.Resource.Version, in.Resource.Resource, in.Kind.Group, in.Kind.Version, in.Kind.Kind} {
+		h.string(s)
+	}
+	from := len(h.keys)
+	for _, field := range h.sorted(in.Object) {
 		switch field {
 		case "status":
 		case "metadata":
@@ -121,6 +124,7 @@ func contentOf(in Input, metadata []string) content {
 			h.value(in.Object[field])
 		}
 	}
+	h.keys = h.keys[:from]
 	return content{sha256.Sum256(h.text), len(h.text), !h.strange}
 }
 
@@ -144,20 +148,46 @@ type hasher struct {
 	text []byte
 	// token is the one volume name to leave out; "" for none.
 	token   string
-	strange bool // a value that is no JSON shape
+	strange bool     // a value that is no JSON shape
+	keys    []string // a stack of the keys of the maps that are being written
+}
+
+// hashers are kept for their buffers.
+var hashers = sync.Pool{New: func() any { return &hasher{text: make([]byte, 0, 8192), keys: make([]string, 0, 64)} }}
+
+// release forgets the content, and gives the buffers back unless they have grown large.
+func (h *hasher) release() {
+	if cap(h.text) > 1<<20 || cap(h.keys) > 1<<14 {
+		return
+	}
+	clear(h.keys[:cap(h.keys)])
+	*h = hasher{text: h.text[:0], keys: h.keys[:0]}
+	hashers.Put(h)
+}
+
+// sorted puts the keys of a map on the stack, sorted. The caller takes them off again.
+func (h *hasher) sorted(m map[string]any) []string {
+	from := len(h.keys)
+	for key := range m {
+		h.keys = append(h.keys, key)
+	}
+	slices.Sort(h.keys[from:])
+	return h.keys[from:]
 }
 
 // podSpec leaves out what differs between replicas.
 func (h *hasher) podSpec(spec map[string]any) {
 	h.token = tokenVolume(spec)
 	h.text = append(h.text, 'p')
-	for _, field := range sortedKeys(spec) {
+	from := len(h.keys)
+	for _, field := range h.sorted(spec) {
 		if field == "nodeName" {
 			continue
 		}
 		h.string(field)
 		h.value(spec[field])
 	}
+	h.keys = h.keys[:from]
 	h.text = append(h.text, 'e')
 	h.token = ""
 }
@@ -201,10 +231,12 @@ func (h *hasher) value(v any) {
 		h.text = binary.BigEndian.AppendUint64(append(h.text, 'd'), math.Float64bits(v))
 	case map[string]any:
 		h.text = binary.AppendUvarint(append(h.text, 'm'), uint64(len(v)))
-		for _, key := range sortedKeys(v) {
+		from := len(h.keys)
+		for _, key := range h.sorted(v) {
 			h.string(key)
 			h.value(v[key])
 		}
+		h.keys = h.keys[:from]
 	case []any:
 		h.text = binary.AppendUvarint(append(h.text, 'l'), uint64(len(v)))
 		for _, item := range v {

@@ -14,6 +14,7 @@ type plan struct {
 	batches  []*batch // those whose verdicts can be remembered first
 	alone    []int    // policies that need the exact evaluator
 	metadata []string // fields of metadata that the remembered batches read
+	status   bool     // some batch reads the status
 }
 
 // A lazyPlan compiles on first use.
@@ -80,6 +81,7 @@ func (s *Set) newPlan(matching []int) plan {
 	}
 	slices.SortStableFunc(p.batches, func(a, b *batch) int { return a.rank() - b.rank() })
 	p.metadata = metadataOf(p.batches)
+	p.status = slices.ContainsFunc(p.batches, func(b *batch) bool { return b.fields == nil || slices.Contains(b.fields, "status") })
 	return p
 }
 

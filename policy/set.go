@@ -47,7 +47,7 @@ func (s *Set) Evaluate(ctx context.Context, in Input, params []map[string]any) [
 	if len(plan.batches)+len(plan.alone) == 0 {
 		return verdicts
 	}
-	e := &evaluation{set: s, ctx: ctx, in: in, params: params, verdicts: verdicts}
+	e := &evaluation{set: s, plan: plan, ctx: ctx, in: in, params: params, verdicts: verdicts}
 	e.content = contentOf(in, plan.metadata)
 	for _, b := range plan.batches {
 		e.judge(b)

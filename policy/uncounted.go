@@ -8,7 +8,6 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
 	"github.com/google/cel-go/interpreter"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -77,10 +76,8 @@ func newActivation(s *situation, params runtime.Object) (*activation, error) {
 	if err != nil {
 		return nil, err
 	}
-	request := plugincel.CreateAdmissionRequest(s.attrs.Attributes, metav1.GroupVersionResource(s.in.Resource),
-		metav1.GroupVersionKind(s.attrs.VersionedKind))
 	a := &activation{
-		object: object, request: common.SchemalessTypedToVal(request),
+		object: object, request: common.SchemalessTypedToVal(s.request),
 		namespace: common.SchemalessTypedToVal(plugincel.CreateNamespaceObject(s.namespace)),
 	}
 	if params != nil {
