@@ -24,7 +24,10 @@ type Step struct {
 
 // Steps splits the path. A malformed rest becomes one last field, so that nothing is lost.
 func (p Path) Steps() []Step {
-	var steps []Step
+	if p == "" {
+		return nil
+	}
+	steps := make([]Step, 0, 1+strings.Count(string(p), ".")+strings.Count(string(p), "["))
 	rest := string(p)
 	for rest != "" {
 		switch rest[0] {

@@ -200,9 +200,10 @@ func (p *part) add(i int, c control.Control, o *inventory.Object, v policy.Verdi
 }
 
 func newFinding(c control.Control, o *inventory.Object, path finding.Path) finding.Finding {
+	steps := path.Steps()
 	return finding.Finding{
 		Control: c.ID, Severity: c.Severity, Object: o.Ref, Path: path, Position: o.Position(path),
-		Message: c.Title + subject(path), Because: []finding.Reason{seen(o.Content, path)}, Fix: fixAt(c.Fix, path),
+		Message: c.Title + subject(steps), Because: []finding.Reason{seen(o.Content, steps)}, Fix: fixAt(c.Fix, path),
 	}
 }
 

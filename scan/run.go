@@ -2,8 +2,9 @@ package scan
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/plimsoll-io/plimsoll/control"
@@ -34,30 +35,41 @@ func Run(ctx context.Context, inv *inventory.Inventory, opts Options) (*Report, 
 	for i, c := range opts.Controls {
 		results[i] = Result{Control: c}
 	}
-	if err := judgePolicies(ctx, facts, opts, results); err != nil {
+	var checks sync.WaitGroup // beside the policies: a check has one thread, and they have the others
+	checks.Go(func() { runChecks(ctx, facts, opts.Scope, results) })
+	err := judgePolicies(ctx, facts, opts, results)
+	checks.Wait()
+	if err != nil {
 		return nil, err
 	}
-	for i := range results {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if results[i].Control.Check != nil {
-			runCheck(facts, opts.Scope, &results[i])
-		}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	weigh(facts, results)
 	exceptions := newExceptions(opts)
 	for i := range results {
-		r := &results[i]
-		noteGaps(inv, r)
-		exceptions.apply(inv, r)
-		finish(r)
+		noteGaps(inv, &results[i])
+		exceptions.apply(inv, &results[i])
 	}
+	var ends sync.WaitGroup
+	for i := range results {
+		ends.Go(func() { finish(&results[i]) })
+	}
+	ends.Wait()
 	report := &Report{
 		Tool: opts.Tool, Scope: opts.Scope, Inventory: describe(inv), Results: results, Exceptions: exceptions.uses(),
 	}
 	report.Summary = summarise(report)
 	return report, nil
+}
+
+// runChecks runs every Go control, until the context ends.
+func runChecks(ctx context.Context, facts *control.Facts, scope Scope, results []Result) {
+	for i := range results {
+		if results[i].Control.Check != nil && ctx.Err() == nil {
+			runCheck(facts, scope, &results[i])
+		}
+	}
 }
 
 // runCheck runs a Go control, unless a gap forbids it.
@@ -97,7 +109,7 @@ func complete(c control.Control, f finding.Finding, o *inventory.Object) finding
 		f.Severity = c.Severity
 	}
 	if f.Message == "" {
-		f.Message = c.Title + subject(f.Path)
+		f.Message = c.Title + subject(f.Path.Steps())
 	}
 	if f.Position == (finding.Position{}) && o != nil {
 		f.Position = o.Position(f.Path)
@@ -215,14 +227,13 @@ func (r Result) NotConfigured() bool {
 const notConfigured = "not configured"
 
 // subject names the container, volume or item that a path goes through: `: container "web"`.
-func subject(path finding.Path) string {
-	steps := path.Steps()
+func subject(steps []finding.Step) string {
 	for i, s := range steps {
 		if s.Key == "" || i == 0 {
 			continue
 		}
 		if noun, ok := itemNouns[steps[i-1].Field]; ok {
-			return fmt.Sprintf(": %s %q", noun, s.Value)
+			return ": " + noun + " " + strconv.Quote(s.Value)
 		}
 	}
 	return ""

@@ -3,6 +3,7 @@ package scan
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/internal/secretscan"
@@ -12,21 +13,25 @@ import (
 const seenLimit = 80
 
 // seen is the value at a path as evidence: `securityContext.privileged is true`. Secrets are long gone from content.
-func seen(content map[string]any, path finding.Path) finding.Reason {
-	value, found := At(content, path)
-	message := lastField(path) + " is not set"
-	if path == "" {
-		message = "the object as a whole"
-	} else if found {
-		message = fmt.Sprintf("%s is %s", lastField(path), brief(value))
+func seen(content map[string]any, steps []finding.Step) finding.Reason {
+	value, found := walk(content, steps)
+	message := "the object as a whole"
+	switch {
+	case len(steps) == 0:
+	case found:
+		message = lastField(steps) + " is " + brief(value)
+	default:
+		message = lastField(steps) + " is not set"
 	}
 	return finding.Reason{Effect: "proves", Fact: "value", Message: message}
 }
 
 // At walks a path through JSON shapes.
-func At(content any, path finding.Path) (value any, found bool) {
-	value = content
-	for _, step := range path.Steps() {
+func At(content any, path finding.Path) (value any, found bool) { return walk(content, path.Steps()) }
+
+func walk(content any, steps []finding.Step) (value any, found bool) {
+	value, found = content, true
+	for _, step := range steps {
 		if value, found = descend(value, step); !found {
 			return nil, false
 		}
@@ -59,8 +64,7 @@ func descend(value any, step finding.Step) (any, bool) {
 }
 
 // lastField is the end of a path from its last item on: "securityContext.privileged".
-func lastField(path finding.Path) string {
-	steps := path.Steps()
+func lastField(steps []finding.Step) string {
 	from := 0
 	for i, s := range steps {
 		if s.Field == "" {
@@ -87,6 +91,12 @@ func lastField(path finding.Path) string {
 }
 
 func brief(value any) string {
+	switch v := value.(type) {
+	case bool:
+		return strconv.FormatBool(v)
+	case nil:
+		return "null"
+	}
 	marshalled, err := json.Marshal(value)
 	if err != nil {
 		return "something that cannot be shown"
