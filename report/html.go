@@ -20,7 +20,7 @@ var scripts = []string{"html/base.js", "html/finding.js", "html/views.js", "html
 // script and style run. The overview is readable without scripts; the other views are built from the report's data,
 // which the page holds as JSON.
 func WriteHTML(w io.Writer, d *Document, _ Options) error {
-	overview, err := template.New("page.html").ParseFS(htmlFiles, "html/page.html")
+	overview, err := template.New("page.html").Funcs(template.FuncMap{"n": thousands}).ParseFS(htmlFiles, "html/page.html")
 	if err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}

@@ -76,7 +76,7 @@ func measure(c *framework.Criterion) string {
 	case c.Needs != "":
 		return "needs " + c.Needs
 	case c.Measured == 0:
-		return "nothing to judge"
+		return "nothing was judged"
 	}
 	return "not everything could be judged"
 }

@@ -16,7 +16,8 @@ type miss struct {
 }
 
 // missed lists what was not judged, the most surprising first. Controls that were skipped for the same reason share
-// one entry; with brief so do all that were skipped because of a gap, which is in the list itself.
+// one entry. With brief so do all that were skipped because of a gap, which is in the list itself, and files are named
+// within what was scanned.
 func missed(r *scan.Report, brief bool) []miss {
 	var out []miss
 	for _, x := range r.Exceptions {
@@ -26,6 +27,9 @@ func missed(r *scan.Report, brief bool) []miss {
 		}
 	}
 	for _, g := range r.Inventory.Gaps {
+		if brief {
+			g.File = withinSource(g.File, &r.Inventory.Source)
+		}
 		out = append(out, miss{"gap", gapSubject(g), g.Reason})
 	}
 	for i := range r.Results {
@@ -68,6 +72,15 @@ func gapSubject(g inventory.Gap) string {
 		return "any kind"
 	}
 	return strings.Join(parts, " ")
+}
+
+// withinSource leaves out the folder that was scanned, which every short form names, when its path is absolute. Paths
+// relative to the working directory stay as they are, so that they can be opened.
+func withinSource(file string, source *inventory.Source) string {
+	if len(source.Names) == 1 && strings.HasPrefix(source.Names[0], "/") {
+		return strings.TrimPrefix(file, source.Names[0]+"/")
+	}
+	return file
 }
 
 // place is "file:line", or only the file when the line is not known.

@@ -68,7 +68,7 @@ func (m miss) What() string  { return m.what }
 func (m miss) About() string { return clean(m.about) }
 func (m miss) Why() string   { return clean(m.why) }
 
-const shownMissed, shownBars = 9, 10
+const shownMissed, shownBars = 6, 10
 
 func overviewOf(d *Document) *overview {
 	r := d.Report
@@ -129,7 +129,7 @@ func factsOf(inv *scan.Inventory) string {
 	if _, clusterWide := inv.Namespaces[""]; clusterWide {
 		namespaces--
 	}
-	facts := plural(inv.Objects, "object") + " in " + plural(namespaces, "namespace")
+	facts := thousandsOf(inv.Objects, "object") + " in " + thousandsOf(namespaces, "namespace")
 	if inv.Version != "" {
 		facts += " · Kubernetes " + clean(strings.TrimPrefix(inv.Version, "v"))
 	}
@@ -140,7 +140,7 @@ func factsOf(inv *scan.Inventory) string {
 func verdict(r *scan.Report, c Counts) (text, class string) {
 	switch {
 	case c.total() > 0:
-		return plural(c.total(), "finding"), "bad"
+		return thousandsOf(c.total(), "finding"), "bad"
 	case c.controls() == 0 || r.Inventory.Objects == 0:
 		return "nothing was judged", "doubt"
 	case c.Coverage < 100:

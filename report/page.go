@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/scan"
@@ -219,4 +220,10 @@ func thousands(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// thousandsOf writes "1 finding" or "312,345 findings".
+func thousandsOf(n int, noun string) string {
+	_, noun, _ = strings.Cut(plural(n, noun), " ")
+	return thousands(n) + " " + noun
 }

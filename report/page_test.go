@@ -51,7 +51,7 @@ func TestHTMLSaysWhatItLeavesOut(t *testing.T) {
 	d := large(30, 1000)
 	text := render(t, WriteHTML, d, Options{})
 	overview, _, _ := strings.Cut(text, `<script type="application/json"`)
-	for _, want := range []string{"30000 findings", "the worst of 30,000 findings, at most 20,000", "-f json=report.json"} {
+	for _, want := range []string{"30,000 findings", "the worst of 30,000 findings, at most 20,000", "-f json=report.json"} {
 		if !strings.Contains(overview, want) {
 			t.Errorf("the overview lacks %q", want)
 		}

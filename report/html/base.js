@@ -50,6 +50,10 @@ const plural = (n, noun) => n.toLocaleString("en") + " " + (n === 1 ? noun : nou
 const chip = (kind, text) => h("span", {class: "chip k-" + kind}, text || kind);
 const sev = (severity) => h("span", {class: "sev v-" + severity}, severity);
 const place = (p) => !p || !p.file ? "" : p.file + (p.line ? ":" + p.line : "") + (p.rendered ? " (rendered)" : "");
+// shortPlace leaves out the folder that was scanned, which the page's head names, when its path is absolute.
+const [source, ...others] = report.inventory.source.names;
+const shortPlace = (p) => others.length === 0 && source?.startsWith("/") && place(p).startsWith(source + "/") ?
+  place(p).slice(source.length + 1) : place(p);
 // breakable lets a long path wrap after its slashes.
 const breakable = (path) => path.split(/(?<=\/)/).flatMap((part, i) => i ? [h("wbr"), part] : [part]);
 const objects = report.objects;

@@ -85,7 +85,7 @@ function filters(q, go) {
   const toggles = h("div", {class: "toggles", role: "group", "aria-label": "Severity"}, severities.map((s) =>
     h("button", {type: "button", "aria-pressed": String(chosen.includes(s)), "data-key": s,
       onclick: () => go({severity: severities.filter((x) => chosen.includes(x) !== (x === s)).join(",")})},
-    s + " " + (base.get(s) || 0))));
+    s + " " + (base.get(s) || 0).toLocaleString("en"))));
   const states = [["", "open"], ["excepted", "excepted"], ["all", "open and excepted"]];
   if (report.baseline) states.splice(1, 0, ["new", "new since baseline"]);
   return h("div", {class: "filters"}, search, toggles, h("div", {class: "selects"},
@@ -118,7 +118,7 @@ function findingRow(f, grouping) {
     sev(f.severity),
     h("span", {class: "main"}, h("b", {}, title), " ", f.new && h("span", {class: "chip new"}, "new"),
       f.status === "excepted" && [" ", chip("excepted")], h("span", {class: "sub mono"}, sub)),
-    h("span", {class: "side mono"}, breakable(place(f.position))),
+    h("span", {class: "side mono"}, breakable(shortPlace(f.position))),
   ], () => findingBody(f));
 }
 

@@ -47,14 +47,14 @@ function criteriaList(title, criteria) {
   return criteria.length > 0 && h("div", {}, h("h3", {}, title), h("ul", {class: "criteria"}, criteria.map((x) => h("li", {},
     chip(x.status, answerNames[x.status]),
     h("span", {}, x.text, x.controls.length > 0 && h("span", {class: "sub mono"}, commaed(x.controls.map(controlLink)))),
-    h("span", {class: "measure"}, x.controls.length > 0 && x.status !== "unknown" && meter(x), h("span", {class: "meta"}, measured(x)))))));
+    h("span", {class: "measure"}, measured(x), x.status !== "unknown" && meter(x))))));
 }
 
 // measured says in words what a criterion's status rests on. A share is never rounded up.
 function measured(x) {
   if (x.status !== "unknown") return Math.floor(x.measured * 10 + 1e-9) / 10 + " % pass, " + x.passing + " % needed";
   if (x.needs) return "needs " + x.needs;
-  return x.measured === 0 ? "nothing to judge" : "not everything could be judged";
+  return x.measured === 0 ? "nothing was judged" : "not everything could be judged";
 }
 
 // meter is a bar of what passes, with a mark at what is needed.

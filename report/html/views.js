@@ -18,7 +18,7 @@ function searchBox(label, q, go) {
 
 const contains = (q, ...texts) => (q.q || "").toLowerCase().split(/\s+/).every((w) => texts.join("\n").toLowerCase().includes(w));
 const bySeverity = (totals) => severities.map((s) => ({class: s, count: totals[s]}));
-const inWords = (parts) => parts.filter((p) => p.count).map((p) => p.count + " " + p.class).join(", ") || "none";
+const inWords = (parts) => parts.filter((p) => p.count).map((p) => p.count.toLocaleString("en") + " " + p.class).join(", ") || "none";
 
 function controlsView(q, go) {
   const shown = report.results.filter((c) => (!q.status || c.status === q.status) && (!q.control || c.control === q.control) &&
@@ -60,9 +60,9 @@ function controlBody(c) {
         "show " + c.excepted.length)],
       ["Fix", c.fix && h("code", {}, fixText(c.fix))], ["Enforced", enforced[c.enforce] || c.enforce],
       ["Capability", c.capability], ["References", c.references.join(", ")], ["Requirements", requirementLinks(c.control)]),
-    c.errors.length && h("div", {}, h("h3", {}, "Could not be judged"), h("ul", {}, c.errors.map((e) =>
+    c.errors.length > 0 && h("div", {}, h("h3", {}, "Could not be judged"), h("ul", {}, c.errors.map((e) =>
       h("li", {}, h("b", {}, objectName(objects[e.object])), " ", e.message, " ", h("code", {}, place(e.position)))))),
-    c.passed.length && passedList(c.passed, totalsOf("controls", c.control).passed),
+    c.passed.length > 0 && passedList(c.passed, totalsOf("controls", c.control).passed),
   ];
 }
 
@@ -151,9 +151,9 @@ function namespaceRow({name, objects, totals}, widest) {
     return [
       h("p", {}, open.length ? h("a", {href: link("findings", {namespace: name})}, "show " + plural(open.length, "finding")) :
         openIn(totals) ? "None of its findings fit in this page." : "No findings here."),
-      top.length && h("div", {}, h("h3", {}, "By control"), h("ul", {class: "objects"}, top.map(([id, count]) => h("li", {}, count + " × ",
+      top.length > 0 && h("div", {}, h("h3", {}, "By control"), h("ul", {class: "objects"}, top.map(([id, count]) => h("li", {}, count + " × ",
         h("a", {href: link("findings", {namespace: name, control: id})}, id))))),
-      worst.length && h("div", {}, h("h3", {}, "By object"), h("ul", {class: "objects"},
+      worst.length > 0 && h("div", {}, h("h3", {}, "By object"), h("ul", {class: "objects"},
         worst.map(([object, count]) => h("li", {}, count + " × " + object)))),
     ];
   }, "wide");
