@@ -33,10 +33,13 @@ func WriteHTML(w io.Writer, d *Document, _ Options) error {
 	if _, err := fmt.Fprintf(w, pageHead, policy, template.HTMLEscapeString(pageTitle(d)), style); err != nil {
 		return err
 	}
-	if err := overview.Execute(w, overviewOf(d)); err != nil {
+	page := pageOf(d.Report, pageFindings, pagePassed)
+	view := overviewOf(d)
+	view.LeftOut = page.leftOut
+	if err := overview.Execute(w, view); err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
-	if err := writePageData(w, d); err != nil {
+	if err := writePageData(w, d, page); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "<script>%s</script>\n</body>\n</html>\n", script)

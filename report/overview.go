@@ -98,7 +98,7 @@ func overviewOf(d *Document) *overview {
 	for i := range d.Assessments {
 		o.Frameworks = append(o.Frameworks, frameworkBar(&d.Assessments[i]))
 	}
-	o.LeftOut, o.Levels = leftOut(r), levelRows(d.Levels)
+	o.Levels = levelRows(d.Levels)
 	o.Missed, o.MoreMissed = sample(missed(r, true), shownMissed)
 	return o
 }

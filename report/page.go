@@ -17,15 +17,28 @@ const (
 	pagePassed   = 250_000
 )
 
+// A page is what of a report a page holds.
+type page struct {
+	report  *scan.Report
+	fresh   func(*finding.Finding) bool // whether one of its findings is new
+	leftOut string                      // what it has no room for, in words; "" if it holds everything
+}
+
+func pageOf(r *scan.Report, findings, passed int) *page {
+	p := &page{}
+	p.report, p.fresh = trim(r, findings, passed)
+	p.leftOut = leftOut(r, p.report)
+	return p
+}
+
 // writePageData writes the document as WriteJSON does, but objects are numbers in a table, new findings are marked,
 // nothing in it can end the script element, and a very large report is cut to its worst findings.
-func writePageData(w io.Writer, d *Document) error {
-	cut, fresh := trim(d.Report, pageFindings, pagePassed)
-	page := *d
-	page.Report = cut
-	j := &jsonWriter{w: w, html: true, refs: &refTable{index: map[finding.Ref]int{}}, fresh: fresh}
+func writePageData(w io.Writer, d *Document, p *page) error {
+	held := *d
+	held.Report = p.report
+	j := &jsonWriter{w: w, html: true, refs: &refTable{index: map[finding.Ref]int{}}, fresh: p.fresh}
 	j.raw(`<script type="application/json" id="report">{` + "\n")
-	for _, s := range sections(&page) {
+	for _, s := range sections(&held) {
 		j.name(true, s.name)
 		s.write(j)
 		j.raw(",\n")
@@ -33,7 +46,7 @@ func writePageData(w io.Writer, d *Document) error {
 	}
 	j.name(true, "totals")
 	j.value(pageTotalsOf(d.Report))
-	j.field(false, "leftOut", leftOut(d.Report))
+	j.field(false, "leftOut", p.leftOut)
 	j.raw(",\n")
 	j.name(true, "objects")
 	table := j.refs.refs
@@ -100,21 +113,22 @@ func pageTotalsOf(r *scan.Report) pageTotals {
 	return totals
 }
 
-// leftOut says in words what a page has no room for, "" if it holds everything.
-func leftOut(r *scan.Report) string {
-	total, passed := amounts(r)
-	text := ""
-	if total > pageFindings {
-		text = fmt.Sprintf("This page holds the worst of %s findings, at most %s. All counts and bars are those of the whole report.",
-			thousands(total), thousands(pageFindings))
+// leftOut says in words what of a report the page does not hold, "" if it holds everything.
+func leftOut(whole, held *scan.Report) string {
+	findings, passed := amounts(whole)
+	heldFindings, heldPassed := amounts(held)
+	var parts []string
+	if heldFindings < findings {
+		parts = append(parts, fmt.Sprintf("the worst %s of %s findings", thousands(heldFindings), thousands(findings)))
 	}
-	if passed > pagePassed {
-		text += fmt.Sprintf(" Of %s checks that passed it names at most %s.", thousands(passed), thousands(pagePassed))
+	if heldPassed < passed {
+		parts = append(parts, fmt.Sprintf("%s of %s checks that passed", thousands(heldPassed), thousands(passed)))
 	}
-	if text == "" {
+	if len(parts) == 0 {
 		return ""
 	}
-	return text + " Everything is in the JSON: add -f json=report.json to the scan."
+	return "This page lists only " + strings.Join(parts, ", and ") + ". The overview, controls, namespaces and frameworks count all. " +
+		"The whole is in the JSON: add -f json=report.json to the scan."
 }
 
 // amounts counts the findings, accepted ones too, and the passed pairs of control and object.

@@ -111,7 +111,7 @@ func (t *table) next() []string {
 		steps = []string{"Next: no object was found in the cluster.", "Check --context and -n; `plimsoll snapshot` shows what can be read."}
 	case t.nothing() && len(r.Inventory.Gaps) == 0:
 		steps = []string{"Next: no Kubernetes object was found there. Name a folder of manifests, a chart",
-			"or a kustomization: plimsoll scan PATH. Without PATH it scans the current cluster."}
+			"or a kustomization: plimsoll scan PATH. Without PATH it scans the cluster."}
 	case len(t.failed) == 0 && len(r.Inventory.Gaps) > 0 && cluster:
 		steps = []string{"Next: let this identity read what is named above, then scan again. All rights that a",
 			"scan needs are in the project's deploy/rbac.yaml."}
