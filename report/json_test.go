@@ -62,6 +62,13 @@ func TestJSONContract(t *testing.T) {
 			ID           string
 			Requirements []struct{ ID, Answer, Status string }
 		}
+		Levels []struct {
+			Capability, Level string
+			Compliant         []struct {
+				Text, Status, Needs string
+				Passing, Measured   float64
+			}
+		}
 		Summary map[string]any
 	}
 	d := shop()
@@ -86,6 +93,12 @@ func TestJSONContract(t *testing.T) {
 	}
 	if doc.Frameworks[0].Requirements[0].Status != "not-met" || doc.Frameworks[1].Requirements[0].Answer != "inherited" {
 		t.Errorf("frameworks: %+v", doc.Frameworks)
+	}
+	if len(doc.Levels) != 4 || doc.Levels[1].Level != "below" || doc.Levels[1].Compliant[1].Measured != 200.0/3 {
+		t.Errorf("levels: %+v", doc.Levels)
+	}
+	if text := render(t, WriteJSON, empty(), Options{}); !strings.Contains(text, `"levels":[]`) {
+		t.Errorf("a report without levels has no empty list of them:\n%s", text)
 	}
 }
 
