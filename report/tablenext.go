@@ -87,9 +87,20 @@ func (t *table) fixFirst(n int) []string {
 			out = append(out, " "+text+t.good(pad(f.fixWords(), fix))+t.dim(cut(clean(firstSentence(f.Control.Remedy)), room-fix)))
 			continue
 		}
-		out = append(out, " "+text+t.good(cut(f.fixWords(), room)))
+		out = append(out, " "+text+t.good(pad(cut(f.fixWords(), room), min(fix, room)))+t.dim(t.example(f, room-fix)))
 	}
 	return out
+}
+
+// example is the place of a control's worst finding, the end of which tells most, where there is room for it.
+func (t *table) example(f *ranked, room int) string {
+	for i := range f.Findings {
+		p := f.Findings[i].Position
+		if f.Findings[i].Severity == f.worst && p.File != "" && room >= 12 {
+			return cutFolders(clean(place(withinSource(p.File, &t.d.Report.Inventory.Source), p.Line)), room)
+		}
+	}
+	return ""
 }
 
 func firstSentence(s string) string {

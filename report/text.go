@@ -76,6 +76,18 @@ func cutMiddle(s string, width int) string {
 	return head + "…" + string(runes[from:])
 }
 
+// cutFolders shortens a path by whole folders from the left: "…/shop/web.yaml:27".
+func cutFolders(s string, width int) string {
+	for rest := s; columns.StringWidth(s) > width; {
+		_, tail, ok := strings.Cut(rest, "/")
+		if !ok {
+			return cutMiddle(s, width)
+		}
+		rest, s = tail, "…/"+tail
+	}
+	return s
+}
+
 // pad fills text with blanks to width columns.
 func pad(s string, width int) string { return columns.FillRight(s, width) }
 
