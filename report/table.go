@@ -84,7 +84,11 @@ func (t *table) title() string {
 		tool += " " + clean(t.d.Report.Tool.Version)
 	}
 	room := t.width - columns.StringWidth(tool+facts) - 4
-	return t.bold(tool) + "  " + cutMiddle(clean(source), max(room, 8)) + t.dim("  "+facts)
+	shorten := cutMiddle
+	if len(inv.Source.Names) == 1 && inv.Source.Kind != "cluster" {
+		shorten = cutFolders
+	}
+	return t.bold(tool) + "  " + shorten(clean(source), max(room, 8)) + t.dim("  "+facts)
 }
 
 // counts are the figures, each line with its subject in front. What still fits on the line before it goes there.

@@ -81,7 +81,7 @@ func cutFolders(s string, width int) string {
 	for rest := s; columns.StringWidth(s) > width; {
 		_, tail, ok := strings.Cut(rest, "/")
 		if !ok {
-			return cutMiddle(s, width)
+			return cutMiddle(rest, width)
 		}
 		rest, s = tail, "…/"+tail
 	}
