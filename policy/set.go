@@ -42,7 +42,16 @@ type libraryKind struct{ params, trusted bool }
 // The verdicts equal those of Policy.Evaluate, except that Message and Annotations may be missing for policies in the
 // dialect of the catalogue: Policy.Explain gives them.
 func (s *Set) Evaluate(ctx context.Context, in Input, params []map[string]any) []Verdict {
-	verdicts := make([]Verdict, len(s.policies))
+	return s.EvaluateInto(nil, ctx, in, params)
+}
+
+// EvaluateInto is Evaluate that writes to a slice which an earlier call returned and nobody needs any more.
+func (s *Set) EvaluateInto(verdicts []Verdict, ctx context.Context, in Input, params []map[string]any) []Verdict {
+	if cap(verdicts) < len(s.policies) {
+		verdicts = make([]Verdict, len(s.policies))
+	}
+	verdicts = verdicts[:len(s.policies)]
+	clear(verdicts)
 	plan := s.plan(in.Resource)
 	if len(plan.batches)+len(plan.alone) == 0 {
 		return verdicts

@@ -23,8 +23,8 @@ type injection struct {
 // comparePod judges a Pod and its owner and keeps what only the Pod violates. The memo of the policy set makes this
 // cheap: both are judged once for all replicas.
 func (j *judge) comparePod(pod, owner *inventory.Object, p *part) {
-	verdicts := j.evaluate(pod.Content, schema.FromAPIVersionAndKind(pod.APIVersion, pod.Kind), pod.Namespace)
-	ofOwner := j.evaluate(owner.Content, schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind), owner.Namespace)
+	verdicts := j.evaluate(&p.scratch[0], pod.Content, schema.FromAPIVersionAndKind(pod.APIVersion, pod.Kind), pod.Namespace)
+	ofOwner := j.evaluate(&p.scratch[1], owner.Content, schema.FromAPIVersionAndKind(owner.APIVersion, owner.Kind), owner.Namespace)
 	_, at := owner.PodSpec()
 	for i, v := range verdicts {
 		if !v.Matched || j.skip[i] || !ofOwner[i].Matched {

@@ -112,22 +112,26 @@ type part struct {
 	findings [][]finding.Finding
 	errors   [][]control.ObjectError
 	injected []injection
+	scratch  [2][]policy.Verdict // reused for every object: of itself, and of its owner
 }
 
 // collect joins what the workers concluded, in object order. Passes are most of it: their list is made in one piece.
 func (j *judge) collect(parts []part, results []Result) {
 	for i, r := range j.at {
-		passed := 0
+		passed, found := 0, 0
 		for _, p := range parts {
 			passed += len(p.passed[i])
+			found += len(p.findings[i])
 		}
 		refs := make([]finding.Ref, 0, passed)
+		results[r].Findings = make([]finding.Finding, 0, found)
 		for _, p := range parts {
 			for _, o := range p.passed[i] {
 				refs = append(refs, o.Ref)
 			}
 			results[r].Findings = append(results[r].Findings, p.findings[i]...)
 			results[r].Errors = append(results[r].Errors, p.errors[i]...)
+			p.findings[i], p.passed[i] = nil, nil // the copy is enough
 		}
 		results[r].Passed = refs
 	}
@@ -154,7 +158,7 @@ func (j *judge) judge(objects []*inventory.Object) part {
 }
 
 func (j *judge) judgeObject(o *inventory.Object, p *part) {
-	for i, v := range j.evaluate(o.Content, schema.FromAPIVersionAndKind(o.APIVersion, o.Kind), o.Namespace) {
+	for i, v := range j.evaluate(&p.scratch[0], o.Content, schema.FromAPIVersionAndKind(o.APIVersion, o.Kind), o.Namespace) {
 		if v.Matched && !j.skip[i] {
 			p.add(i, j.policies[i], o, v, "")
 		}
@@ -167,19 +171,20 @@ func (j *judge) judgeObject(o *inventory.Object, p *part) {
 	if pod == nil {
 		return
 	}
-	for i, v := range j.evaluate(pod, schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, o.Namespace) {
+	for i, v := range j.evaluate(&p.scratch[0], pod, schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, o.Namespace) {
 		if v.Matched && !j.skip[i] && j.isPod[i] {
 			p.add(i, j.policies[i], o, v, finding.Path(at))
 		}
 	}
 }
 
-func (j *judge) evaluate(content map[string]any, gvk schema.GroupVersionKind, namespace string) []policy.Verdict {
+func (j *judge) evaluate(scratch *[]policy.Verdict, content map[string]any, gvk schema.GroupVersionKind, namespace string) []policy.Verdict {
 	in := policy.Input{Object: content, Kind: gvk, Resource: policy.ResourceFor(gvk)}
 	if ns := j.facts.Get("", "Namespace", "", namespace); ns != nil {
 		in.Namespace = ns.Content
 	}
-	return j.set.Evaluate(j.ctx, in, j.params)
+	*scratch = j.set.EvaluateInto(*scratch, j.ctx, in, j.params)
+	return *scratch
 }
 
 // add records one verdict. at is where a custom resource embeds the pod template that was judged.

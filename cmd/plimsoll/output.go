@@ -121,7 +121,7 @@ func terminal(w io.Writer) (width int, ok bool) {
 // collections, until a soft limit brings the collector back. GOGC and GOMEMLIMIT, when set, are left alone.
 func relaxCollector() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(200)
-		debug.SetMemoryLimit(420 << 20)
+		debug.SetGCPercent(300)
+		debug.SetMemoryLimit(390 << 20)
 	}
 }

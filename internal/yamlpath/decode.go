@@ -122,7 +122,7 @@ func (d *Decoder) value(key string, at, n *yaml.Node, depth int) (any, error) {
 		return nil, err
 	}
 	self := len(d.nodes)
-	d.nodes = append(d.nodes, treeNode{key: key, line: uint32(at.Line + d.line), column: uint32(at.Column)})
+	d.nodes = append(d.nodes, treeNode{key: keyHash(key), line: uint32(at.Line + d.line), column: uint32(at.Column)})
 	var v any
 	var err error
 	switch n.Kind {

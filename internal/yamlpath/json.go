@@ -72,7 +72,7 @@ func (j *jsonReader) finish(key string, line, column int, tok json.Token, depth 
 		return nil, &Error{line, column, reason}
 	}
 	self := len(d.nodes)
-	d.nodes = append(d.nodes, treeNode{key: key, line: uint32(line), column: uint32(column)})
+	d.nodes = append(d.nodes, treeNode{key: keyHash(key), line: uint32(line), column: uint32(column)})
 	var v any
 	var err error
 	switch tok := tok.(type) {

@@ -50,7 +50,7 @@ func (b *builder) add(key string, value any) bool {
 		return false
 	}
 	self := len(b.tree.nodes)
-	b.tree.nodes = append(b.tree.nodes, treeNode{key: key, line: uint32(b.places[0]), column: uint32(b.places[1])})
+	b.tree.nodes = append(b.tree.nodes, treeNode{key: keyHash(key), line: uint32(b.places[0]), column: uint32(b.places[1])})
 	b.places = b.places[2:]
 	switch value := value.(type) {
 	case map[string]any:

@@ -2,22 +2,34 @@ package yamlpath
 
 import (
 	"fmt"
+	"hash/maphash"
 	"strconv"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 )
 
-// A Tree knows where every field of one document lies. It is compact (32 bytes a value, names shared with the value)
-// and safe for concurrent use.
+// A Tree knows where every field of one document lies. It is compact (16 bytes a value, without pointers, so that the
+// garbage collector has nothing to do there) and safe for concurrent use.
 type Tree struct {
 	nodes []treeNode // in document order; a node's children follow it
 	root  any        // the value, to find list items by their merge key
 }
 
 type treeNode struct {
-	key          string
+	key          uint32 // hash of the field's name; 0 for the root and list items
 	line, column uint32
 	end          uint32 // index after the last descendant
+}
+
+var keySeed = maphash.MakeSeed()
+
+// keyHash stands for a field's name. The value says which names there are; the hash only tells siblings apart, and
+// would mistake one for another once in four billion.
+func keyHash(name string) uint32 {
+	if name == "" {
+		return 0
+	}
+	return uint32(maphash.String(keySeed, name))
 }
 
 // Locate returns the line and column of the field at path, or of its nearest ancestor that exists; 0, 0 for an empty
@@ -63,8 +75,9 @@ func (t *Tree) step(at uint32, value any, step finding.Step) (uint32, any, bool)
 
 // field finds a child by name. The last one wins, as it does in the map: a merge key may have brought another.
 func (t *Tree) field(at uint32, name string) (found uint32, ok bool) {
+	key := keyHash(name)
 	for c := at + 1; c < t.nodes[at].end; c = t.nodes[c].end {
-		if t.nodes[c].key == name {
+		if t.nodes[c].key == key {
 			found, ok = c, true
 		}
 	}

@@ -55,12 +55,55 @@ func (f *file) read(data []byte) {
 	if isJSON(data) && f.readJSON(data) {
 		return
 	}
+	data = endLine(data)
+	if f.readTogether(data) {
+		return
+	}
 	for c := range split(data) {
 		if f.full() {
 			return
 		}
 		f.readChunk(c)
 	}
+}
+
+// endLine gives the last line its line break, as kubectl does: a block scalar at the end keeps its own.
+func endLine(data []byte) []byte {
+	if bytes.HasSuffix(data, []byte("\n")) {
+		return data
+	}
+	return append(data[:len(data):len(data)], '\n')
+}
+
+// together is the size up to which the documents of a file are parsed by one parser, which spares starting one for each.
+const together = 256 << 10
+
+// readTogether reads a small file in one go. It returns false, and has read nothing, when a document is broken: then
+// they are read one by one.
+func (f *file) readTogether(data []byte) bool {
+	if len(data) > together {
+		return false
+	}
+	chunks := slices.Collect(split(data))
+	if len(chunks) < 2 {
+		return false
+	}
+	var docs []*yaml.Node
+	err := documents(data, func(doc *yaml.Node) {
+		if len(doc.Content) > 0 && doc.Content[0].ShortTag() != "!!null" {
+			docs = append(docs, doc)
+		}
+	})
+	if err != nil || len(docs) != len(chunks) {
+		return false
+	}
+	for i, doc := range docs {
+		if f.full() {
+			break
+		}
+		f.document(doc, chunk{data: chunks[i].data}) // positions count in the whole file
+	}
+	return true
 }
 
 // utf8Text removes a byte order mark and converts UTF-16, which PowerShell's ">" writes.
@@ -128,14 +171,14 @@ func documents(data []byte, each func(*yaml.Node)) (err error) {
 	}()
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	for {
-		var doc yaml.Node
-		if err := dec.Decode(&doc); err != nil {
+		doc := new(yaml.Node)
+		if err := dec.Decode(doc); err != nil {
 			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			return err
 		}
-		each(&doc)
+		each(doc)
 	}
 }
 

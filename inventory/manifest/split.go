@@ -26,16 +26,12 @@ func separators(data []byte) int {
 
 // split cuts a file at its "---" lines, so that one broken document does not hide the others. YAML takes "---" at the
 // start of a line for a document marker everywhere, even in quotes and block scalars, so cutting there is safe.
-// The last line gets its line break, as kubectl gives it one: a block scalar at the end keeps its own.
 // Files with directives ("%YAML 1.1") stay whole, since these belong to the document after them.
 func split(data []byte) iter.Seq[chunk] {
 	return func(yield func(chunk) bool) { splitInto(data, yield) }
 }
 
 func splitInto(data []byte, yield func(chunk) bool) {
-	if !bytes.HasSuffix(data, []byte("\n")) {
-		data = append(data[:len(data):len(data)], '\n')
-	}
 	if bytes.HasPrefix(data, []byte("%")) || bytes.Contains(data, []byte("\n%")) {
 		yield(chunk{data: data})
 		return
