@@ -24,7 +24,7 @@ check: ## formatting, vet, linters
 	$(GO) run $(GOLANGCI) run ./...
 
 conformance: ## public cases with known answers, when they are there (PLIMSOLL_CORPORA)
-	$(GO) test -count=1 -v -run Conformance ./internal/conformance
+	$(GO) test -count=1 -v -run 'Conformance|ChartsRender|RenderOracles|RealManifests' ./internal/conformance ./inventory/manifest
 
 bench: build ## ratios, not seconds
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./policy ./internal/secretscan

@@ -20,10 +20,11 @@ const (
 type exceptions struct {
 	list   []ExceptionUse
 	inline bool
+	now    time.Time
 }
 
 func newExceptions(opts Options) *exceptions {
-	e := &exceptions{inline: opts.HonourAnnotations}
+	e := &exceptions{inline: opts.HonourAnnotations, now: opts.Now}
 	for _, x := range opts.Exceptions {
 		use := ExceptionUse{Exception: x, State: Unused, TooBroad: tooBroad(x)}
 		if opts.Now.UTC().Truncate(24 * time.Hour).After(x.Expires) {
@@ -69,7 +70,7 @@ func (e *exceptions) accepts(inv *inventory.Inventory, controlID string, f findi
 		}
 	}
 	if !ok && e.inline && o != nil {
-		return ignoredBy(o.Annotations(), controlID)
+		return ignoredBy(o.Annotations(), controlID, e.now)
 	}
 	return name, ok
 }

@@ -81,6 +81,21 @@ func TestForeignAnnotations(t *testing.T) {
 	}
 }
 
+func TestForeignAnnotationsEnd(t *testing.T) {
+	for end, want := range map[string]scan.Status{
+		"2026-11-22": scan.ExceptedOnly, "2026-11-21": scan.Fail, "2027-01-01T00:00:00Z": scan.ExceptedOnly, "soon": scan.Fail,
+	} {
+		d := deployment("cart", true)
+		d.Content["metadata"].(map[string]any)["annotations"] = map[string]any{
+			"kubescape.io/skip-controls": "C-0057", "kubescape.io/skip-expiry": end,
+		}
+		rep := run(t, files([]*inventory.Object{d}), scan.Options{Controls: []control.Control{privileged(t)}, HonourAnnotations: true})
+		if got := rep.Results[0].Status; got != want {
+			t.Errorf("until %s: %s, want %s", end, got, want)
+		}
+	}
+}
+
 func TestBaseline(t *testing.T) {
 	opts := scan.Options{Controls: []control.Control{privileged(t)}}
 	two := []*inventory.Object{deployment("cart", true), deployment("cart", true)} // one object in two files

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
+	"time"
 )
 
 // ignoreTSV maps the checks of other scanners to ours: control, kube-linter, polaris, kube-score, kubescape; several
@@ -35,20 +36,21 @@ func split(list string) []string {
 }
 
 // ignoredBy returns the annotation by which another scanner's users told it to ignore this control on this object.
-func ignoredBy(annotations map[string]string, controlID string) (annotation string, ok bool) {
+// now decides whether an annotation with an end has ended.
+func ignoredBy(annotations map[string]string, controlID string, now time.Time) (annotation string, ok bool) {
 	if len(annotations) == 0 {
 		return "", false
 	}
 	names := foreignNames()[controlID]
-	for _, find := range [...]func(map[string]string, foreign) string{byKubeLinter, byPolaris, byKubeScore, byKubescape} {
-		if key := find(annotations, names); key != "" {
+	for _, find := range [...]func(map[string]string, foreign, time.Time) string{byKubeLinter, byPolaris, byKubeScore, byKubescape} {
+		if key := find(annotations, names, now); key != "" {
 			return "annotation " + key, true
 		}
 	}
 	return "", false
 }
 
-func byKubeLinter(a map[string]string, names foreign) string {
+func byKubeLinter(a map[string]string, names foreign, _ time.Time) string {
 	const all = "kube-linter.io/ignore-all"
 	if _, ok := a[all]; ok && len(names.kubeLinter) > 0 {
 		return all
@@ -62,7 +64,7 @@ func byKubeLinter(a map[string]string, names foreign) string {
 	return ""
 }
 
-func byPolaris(a map[string]string, names foreign) string {
+func byPolaris(a map[string]string, names foreign, _ time.Time) string {
 	const all = "polaris.fairwinds.com/exempt"
 	if a[all] == "true" && len(names.polaris) > 0 {
 		return all
@@ -76,12 +78,15 @@ func byPolaris(a map[string]string, names foreign) string {
 	return ""
 }
 
-func byKubeScore(a map[string]string, names foreign) string {
+func byKubeScore(a map[string]string, names foreign, _ time.Time) string {
 	const key = "kube-score/ignore"
 	return listed(a, key, names.kubeScore)
 }
 
-func byKubescape(a map[string]string, names foreign) string {
+func byKubescape(a map[string]string, names foreign, now time.Time) string {
+	if end, set := a["kubescape.io/skip-expiry"]; set && ended(end, now) {
+		return ""
+	}
 	if a["kubescape.io/ignore"] == "true" && len(names.kubescape) > 0 {
 		return "kubescape.io/ignore"
 	}
@@ -98,4 +103,14 @@ func listed(a map[string]string, key string, names []string) string {
 		}
 	}
 	return ""
+}
+
+// ended says whether a day or time is over. What cannot be read counts as over: an exemption must not last by mistake.
+func ended(text string, now time.Time) bool {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if end, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return now.UTC().Truncate(24 * time.Hour).After(end)
+		}
+	}
+	return true
 }
