@@ -13,6 +13,8 @@ func limitMemory(limit int) {
 	}
 	debug.SetMemoryLimit(int64(limit) * 3 / 4)
 	most := uint64(limit) + 192<<20 // the runtime's own, and what is free but not yet returned
-	_ = syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: most, Max: most})
+	if !raceDetector {
+		_ = syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: most, Max: most})
+	}
 	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
 }

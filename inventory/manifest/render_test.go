@@ -88,7 +88,7 @@ func TestEndlessCharts(t *testing.T) {
 	for name, test := range map[string]struct{ template, want string }{
 		"time":      {`{{ range $i := until 100000 }}{{ range $j := until 100000 }}{{ end }}{{ end }}`, "it takes longer than 2s"},
 		"memory":    {`{{ $s := "xxxxxxxxxxxxxxxx" }}{{ range until 40 }}{{ $s = print $s $s }}{{ end }}`, "it takes too much memory"},
-		"one range": {`{{ range $i := until 2000000000 }}{{ end }}`, "it takes too much memory"},
+		"one range": {`{{ range $i := until 2000000000 }}{{ end }}`, "it takes "}, // too much memory, or time where memory is slow
 		"recursion": {x, "includes itself without end"},
 		"output":    {`{{ range until 20000 }}# ` + strings.Repeat("x", 100) + "\n{{ end }}", "its output has more than 1048576 bytes"},
 	} {
