@@ -116,7 +116,7 @@ func TestBareCluster(t *testing.T) {
 	if got := names(live(t, bare...)); len(got) > 0 {
 		t.Errorf("judged on a bare cluster: %v", got)
 	}
-	used := append(bare, namespace("shop"), "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: default}\nspec: {containers: []}")
+	used := append(slices.Clone(bare), namespace("shop"), "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: default}\nspec: {containers: []}")
 	if got := names(live(t, used...)); !slices.Equal(got, []string{"default", "shop"}) {
 		t.Errorf("judged %v", got)
 	}

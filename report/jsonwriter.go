@@ -75,7 +75,7 @@ func (j *jsonWriter) value(v any) {
 // flush hands the buffer on when it is full.
 func (j *jsonWriter) flush() {
 	if len(j.buf) >= flushAt {
-		j.close()
+		_ = j.close() // the error stays, and close returns it in the end
 	}
 }
 

@@ -30,7 +30,7 @@ func seen(content map[string]any, steps []finding.Step) finding.Reason {
 func At(content any, path finding.Path) (value any, found bool) { return walk(content, path.Steps()) }
 
 func walk(content any, steps []finding.Step) (value any, found bool) {
-	value, found = content, true
+	value = content
 	for _, step := range steps {
 		if value, found = descend(value, step); !found {
 			return nil, false

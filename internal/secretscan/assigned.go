@@ -20,7 +20,7 @@ func isNameChar(c byte) bool { return isAlnum(c) || c == '_' || c == '-' || c ==
 
 // nameBounds finds the name that the character at belongs to.
 func nameBounds(text string, at int) (start, end int) {
-	start, end = at, at
+	start = at
 	for start > 0 && start > at-80 && isNameChar(text[start-1]) {
 		start--
 	}

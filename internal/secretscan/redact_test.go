@@ -205,7 +205,7 @@ func TestHostileText(t *testing.T) {
 		"curl":            "curl -u ",
 		"encoded headers": "LS0tLS1CRUdJTi",
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			o := map[string]any{"kind": "ConfigMap", "data": map[string]any{"x": strings.Repeat(unit, size/len(unit))}}
 			New().Redact(o)
 		})

@@ -77,7 +77,7 @@ func unpack(packed []byte) ([]*archive.BufferedFile, error) {
 	var files []*archive.BufferedFile
 	for {
 		header, err := members.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files, nil
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"io/fs"
 	"maps"
@@ -114,7 +115,7 @@ func kubernetesObjects(t *testing.T, file namedFile) []map[string]any {
 	reader := kyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(file.data)))
 	for {
 		doc, err := reader.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return objects
 		}
 		if err != nil {

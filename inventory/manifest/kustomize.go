@@ -26,7 +26,8 @@ func kustomizeError(err error) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "cycle detected"):
-		text = "it builds on itself: " + text[strings.Index(text, "cycle detected"):]
+		_, cycle, _ := strings.Cut(text, "cycle detected")
+		text = "it builds on itself: cycle detected" + cycle
 	case strings.Contains(text, "remote resources are not loaded"), strings.Contains(text, "no 'git' program on path"),
 		strings.Contains(text, "git cmd"), strings.Contains(text, "executable file not found"):
 		text = remoteResource

@@ -139,7 +139,7 @@ func (r *reader) each(
 	for range workers {
 		group.Go(func() error {
 			p := &renderer{limits: r.opts.Limits}
-			defer p.stop()
+			defer p.stop() //nolint:errcheck // the answers were read
 			for i := range queue {
 				if err := use(ctx, i, p); err != nil {
 					return err
@@ -192,7 +192,7 @@ func (r *reader) load(in input) ([]byte, error) {
 	defer file.Close() //nolint:errcheck // only read
 	data := make([]byte, info.Size())
 	n, err := io.ReadFull(file, data)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
 	return data[:n], nil

@@ -240,7 +240,7 @@ func (p *renderer) render(ctx context.Context, request renderRequest) (renderAns
 	limit := or(p.limits.Time, defaultRenderTime)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errRenderTime)
 	defer cancel()
-	kill := context.AfterFunc(ctx, func() { p.cmd.Process.Kill() }) //nolint:errcheck // it may have ended by itself
+	kill := context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() }) // it may have ended by itself
 	// JSON escapes and names make the answer larger than its text.
 	from := &io.LimitedReader{R: p.stdout, N: 8*int64(request.Output) + 1<<20}
 	err := json.NewEncoder(p.stdin).Encode(request)
@@ -295,9 +295,9 @@ func (p *renderer) stop() error {
 	if p.cmd == nil {
 		return nil
 	}
-	p.stdin.Close()      //nolint:errcheck // the child may be gone
-	p.cmd.Process.Kill() //nolint:errcheck
-	p.cmd.Wait()         //nolint:errcheck
+	_ = p.stdin.Close() // the child may be gone
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
 	p.cmd = nil
 	switch {
 	case p.stderr.contains("out of memory"), p.stderr.contains("cannot allocate memory"), p.stderr.contains(memoryMessage):

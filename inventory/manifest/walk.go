@@ -123,12 +123,12 @@ func (w *walk) folder(in input, ignored []gitignore.Pattern) {
 		if e.Name() == ".git" || len(ignored) > 0 && matcher.Match(parts(child.abs), e.IsDir()) {
 			continue
 		}
-		w.entry(child, e, in.abs, ignored)
+		w.entry(child, e, ignored)
 	}
 }
 
 // entry adds one entry of a folder.
-func (w *walk) entry(child input, e fs.DirEntry, folder string, ignored []gitignore.Pattern) {
+func (w *walk) entry(child input, e fs.DirEntry, ignored []gitignore.Pattern) {
 	switch {
 	case e.IsDir():
 		w.folder(child, ignored)
