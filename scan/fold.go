@@ -76,7 +76,7 @@ func (j *judge) addInjected(parts []part, results []Result) {
 	owned := j.podsByOwner()
 	for _, at := range order {
 		r := &results[j.at[at.policy]]
-		f := newFinding(r.Control, at.owner, at.path)
+		f := new(part).newFinding(r.Control, at.owner, at.path)
 		pod := first[at]
 		f.Because = []finding.Reason{{
 			Effect: "proves", Fact: "injected", Object: &pod,

@@ -113,6 +113,7 @@ type part struct {
 	errors   [][]control.ObjectError
 	injected []injection
 	scratch  [2][]policy.Verdict // reused for every object: of itself, and of its owner
+	reasons  map[finding.Reason][]finding.Reason
 }
 
 // collect joins what the workers concluded, in object order. Passes are most of it: their list is made in one piece.
@@ -199,17 +200,31 @@ func (p *part) add(i int, c control.Control, o *inventory.Object, v policy.Verdi
 			if at != "" {
 				path = at + "." + path
 			}
-			p.findings[i] = append(p.findings[i], newFinding(c, o, path))
+			p.findings[i] = append(p.findings[i], p.newFinding(c, o, path))
 		}
 	}
 }
 
-func newFinding(c control.Control, o *inventory.Object, path finding.Path) finding.Finding {
+func (p *part) newFinding(c control.Control, o *inventory.Object, path finding.Path) finding.Finding {
 	steps := path.Steps()
 	return finding.Finding{
 		Control: c.ID, Severity: c.Severity, Object: o.Ref, Path: path, Position: o.Position(path),
-		Message: c.Title + subject(steps), Because: []finding.Reason{seen(o.Content, steps)}, Fix: fixAt(c.Fix, path),
+		Message: c.Title + subject(steps), Because: p.because(seen(o.Content, steps)), Fix: fixAt(c.Fix, path),
 	}
+}
+
+// because makes a list of one reason. Most findings of a control have the same one, so they share it: nobody writes to
+// a list of reasons.
+func (p *part) because(r finding.Reason) []finding.Reason {
+	if shared, ok := p.reasons[r]; ok {
+		return shared
+	}
+	if p.reasons == nil {
+		p.reasons = map[finding.Reason][]finding.Reason{}
+	}
+	list := []finding.Reason{r}
+	p.reasons[r] = list
+	return list
 }
 
 // fixAt is the fix as far as it can be made at path: nothing can be appended to an item of a list, which some controls
