@@ -45,6 +45,13 @@ func (s *Set) Evaluate(ctx context.Context, in Input, params []map[string]any) [
 	return s.EvaluateInto(nil, ctx, in, params)
 }
 
+// Compile prepares to judge objects of these resources, which otherwise happens when the first one comes.
+func (s *Set) Compile(resources ...schema.GroupVersionResource) {
+	for _, r := range resources {
+		s.plan(r)
+	}
+}
+
 // EvaluateInto is Evaluate that writes to a slice which an earlier call returned and nobody needs any more.
 func (s *Set) EvaluateInto(verdicts []Verdict, ctx context.Context, in Input, params []map[string]any) []Verdict {
 	if cap(verdicts) < len(s.policies) {

@@ -10,11 +10,14 @@ import (
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/policy"
 )
 
 // Options say what to judge and how.
 type Options struct {
-	Controls   []control.Control
+	Controls []control.Control
+	// Compiled is what Compile made of Controls; nil when Run shall compile them.
+	Compiled   *policy.Set
 	Settings   control.Settings
 	Exceptions []finding.Exception
 	// HonourAnnotations makes the ignore annotations of other scanners count as exceptions.

@@ -12,10 +12,14 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/framework"
 	"github.com/plimsoll-io/plimsoll/internal/version"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/policy"
 	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
@@ -114,10 +118,6 @@ func runScan(ctx context.Context, opts ScanOptions, paths []string, s streams) e
 	if opts.Honour && len(paths) == 0 {
 		return errors.New("--honour-annotations is for files: in a cluster whoever may annotate could exempt themselves")
 	}
-	frameworks, err := loadFrameworks(opts.Frameworks)
-	if err != nil {
-		return err
-	}
 	targets, err := opts.Output.targets()
 	if err != nil {
 		return err
@@ -126,22 +126,14 @@ func runScan(ctx context.Context, opts ScanOptions, paths []string, s streams) e
 	if err != nil {
 		return err
 	}
-	controls, err := opts.Select.controls(exceptions)
-	if err != nil {
-		return err
-	}
 	relaxCollector()
-	inv, err := opts.Input.load(ctx, paths, settings, s.in)
+	in, err := opts.gather(ctx, paths, settings, exceptions, s)
 	if err != nil {
 		return err
 	}
-	scope := scan.Scope{Excluded: opts.Select.ExcludeNamespaces}
-	if inv.Source.Kind == "cluster" && opts.Input.Namespace != "" {
-		scope.Namespaces = []string{opts.Input.Namespace}
-	}
-	rep, err := scan.Run(ctx, inv, scan.Options{
-		Controls: controls, Settings: settings, Exceptions: exceptions, HonourAnnotations: opts.Honour, Scope: scope,
-		Now: time.Now(), Tool: scan.Tool{Name: "plimsoll", Version: version.String()},
+	rep, err := scan.Run(ctx, in.inventory, scan.Options{
+		Controls: in.controls, Compiled: in.compiled, Settings: settings, Exceptions: exceptions, HonourAnnotations: opts.Honour,
+		Scope: opts.scope(in.inventory), Now: time.Now(), Tool: scan.Tool{Name: "plimsoll", Version: version.String()},
 	})
 	if err != nil {
 		return err
@@ -149,7 +141,7 @@ func runScan(ctx context.Context, opts ScanOptions, paths []string, s streams) e
 	if err := compare(rep, opts.Gate.Baseline); err != nil {
 		return err
 	}
-	doc, err := assess(rep, frameworks)
+	doc, err := assess(rep, in.frameworks)
 	if err != nil {
 		return err
 	}
@@ -157,6 +149,45 @@ func runScan(ctx context.Context, opts ScanOptions, paths []string, s streams) e
 		return err
 	}
 	return gate(rep, threshold, opts.Gate)
+}
+
+// inputs are what a scan needs before it can begin.
+type inputs struct {
+	controls   []control.Control
+	compiled   *policy.Set
+	frameworks []framework.Framework
+	inventory  *inventory.Inventory
+}
+
+// gather reads everything at once: compiling policies takes as long as reading a small input. A usage error ends the
+// reading.
+func (o *ScanOptions) gather(ctx context.Context, paths []string, settings control.Settings, exceptions []finding.Exception, s streams) (*inputs, error) {
+	var in inputs
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		if in.controls, err = o.Select.controls(exceptions); err == nil {
+			in.compiled = scan.Compile(in.controls)
+		}
+		return err
+	})
+	group.Go(func() (err error) {
+		in.frameworks, err = loadFrameworks(o.Frameworks)
+		return err
+	})
+	group.Go(func() (err error) {
+		in.inventory, err = o.Input.load(ctx, paths, settings, s.in)
+		return err
+	})
+	return &in, group.Wait()
+}
+
+// scope is what is judged of an inventory.
+func (o *ScanOptions) scope(inv *inventory.Inventory) scan.Scope {
+	scope := scan.Scope{Excluded: o.Select.ExcludeNamespaces}
+	if inv.Source.Kind == "cluster" && o.Input.Namespace != "" {
+		scope.Namespaces = []string{o.Input.Namespace}
+	}
+	return scope
 }
 
 // controls chooses from the catalogue.
