@@ -18,6 +18,9 @@ type verdict struct {
 	Violations string // the policy's own annotation
 	Denied     bool
 	Message    string
+	// Silent says that the message is not in the event. Until 1.36 an API server writes only that of the first policy
+	// that denies; the policies' own annotations are all there.
+	Silent bool
 }
 
 // auditLog reads the verdicts of every request by its audit ID, and waits until all of ids are there.
@@ -87,6 +90,15 @@ func verdicts(annotations map[string]string) (map[string]verdict, error) {
 		v := out[f.Policy]
 		v.Denied, v.Message = true, f.Message
 		out[f.Policy] = v
+	}
+	if *minor == controlplane.Newest {
+		return out, nil
+	}
+	for name, v := range out {
+		if v.Violations != "" && !v.Denied {
+			v.Denied, v.Silent = true, true
+			out[name] = v
+		}
 	}
 	return out, nil
 }

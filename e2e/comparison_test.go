@@ -71,6 +71,9 @@ func (k *comparison) differ(p control.Control, r *request, content map[string]an
 	if v.Err != nil {
 		return "offline: " + v.Err.Error()
 	}
+	if live.Silent {
+		v.Message = ""
+	}
 	var differ []string
 	for _, pair := range [][3]string{
 		{"denied", fmt.Sprint(v.Denied), fmt.Sprint(live.Denied)},
