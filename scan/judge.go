@@ -137,25 +137,31 @@ type part struct {
 	reasons  map[finding.Reason][]finding.Reason
 }
 
-// collect joins what the workers concluded, in object order. Passes are most of it: their list is made in one piece.
+// collect joins what the workers concluded, in object order, each policy by itself.
 func (j *judge) collect(parts []part, results []Result) {
+	var joins sync.WaitGroup
 	for i, r := range j.at {
-		passed, found := 0, 0
-		for _, p := range parts {
-			passed += len(p.passed[i])
-			found += len(p.findings[i])
+		joins.Go(func() { collectOne(parts, i, &results[r]) })
+	}
+	joins.Wait()
+}
+
+// collectOne joins the conclusions about one policy. Passes are most of it: their list is made in one piece.
+func collectOne(parts []part, i int, r *Result) {
+	passed, found := 0, 0
+	for _, p := range parts {
+		passed += len(p.passed[i])
+		found += len(p.findings[i])
+	}
+	r.Passed = make([]finding.Ref, 0, passed)
+	r.Findings = make([]finding.Finding, 0, found)
+	for _, p := range parts {
+		for _, o := range p.passed[i] {
+			r.Passed = append(r.Passed, o.Ref)
 		}
-		refs := make([]finding.Ref, 0, passed)
-		results[r].Findings = make([]finding.Finding, 0, found)
-		for _, p := range parts {
-			for _, o := range p.passed[i] {
-				refs = append(refs, o.Ref)
-			}
-			results[r].Findings = append(results[r].Findings, p.findings[i]...)
-			results[r].Errors = append(results[r].Errors, p.errors[i]...)
-			p.findings[i], p.passed[i] = nil, nil // the copy is enough
-		}
-		results[r].Passed = refs
+		r.Findings = append(r.Findings, p.findings[i]...)
+		r.Errors = append(r.Errors, p.errors[i]...)
+		p.findings[i], p.passed[i] = nil, nil // the copy is enough
 	}
 }
 

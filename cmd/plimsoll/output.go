@@ -122,6 +122,6 @@ func terminal(w io.Writer) (width int, ok bool) {
 func relaxCollector() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetGCPercent(300)
-		debug.SetMemoryLimit(420 << 20)
+		debug.SetMemoryLimit(425 << 20)
 	}
 }
