@@ -36,8 +36,8 @@ func checkAutomountedToken(f *Facts) Judgement {
 	var j Judgement
 	for _, w := range f.Workloads() {
 		j.Examined = append(j.Examined, w.Object)
-		name, _ := w.serviceAccount()
-		mounted, because := mountsToken(w, name, accounts[account{w.Object.Namespace, name}])
+		name, _ := w.ServiceAccount()
+		mounted, because := MountsToken(w, name, accounts[account{w.Object.Namespace, name}])
 		if !mounted {
 			continue
 		}
@@ -47,9 +47,9 @@ func checkAutomountedToken(f *Facts) Judgement {
 	return j
 }
 
-// mountsToken says whether the pods get a token: the pod's own field decides, then the account's, else they do. Two
+// MountsToken says whether the pods get a token: the pod's own field decides, then the account's, else they do. Two
 // files that describe the same account have to agree.
-func mountsToken(w Workload, name string, accounts []*inventory.Object) (mounted bool, because finding.Reason) {
+func MountsToken(w Workload, name string, accounts []*inventory.Object) (mounted bool, because finding.Reason) {
 	if own, set := w.Template["automountServiceAccountToken"].(bool); set {
 		return own, proves("pod-mounts-token", "the pod says automountServiceAccountToken: true", nil)
 	}

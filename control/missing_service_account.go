@@ -26,7 +26,7 @@ func missingServiceAccount() Control {
 func checkMissingServiceAccount(f *Facts) Judgement {
 	var j Judgement
 	for _, w := range f.Workloads() {
-		name, field := w.serviceAccount()
+		name, field := w.ServiceAccount()
 		if field == "" {
 			continue
 		}

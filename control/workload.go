@@ -46,9 +46,9 @@ func (w Workload) labels() map[string]string {
 	return inventory.Strings(inventory.Map(w.Meta, "labels"))
 }
 
-// serviceAccount is the name of the account that the pods run as, and the field that names it; the field is "" when
+// ServiceAccount is the name of the account that the pods run as, and the field that names it; the field is "" when
 // the pods run as the namespace's default account because nothing is said.
-func (w Workload) serviceAccount() (name, field string) {
+func (w Workload) ServiceAccount() (name, field string) {
 	for _, field := range []string{"serviceAccountName", "serviceAccount"} {
 		if name, _ := w.Template[field].(string); name != "" {
 			return name, field

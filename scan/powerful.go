@@ -20,10 +20,7 @@ func powerfulWorkloads(facts *control.Facts) map[finding.Ref]finding.Reason {
 		return out
 	}
 	for _, w := range facts.Workloads() {
-		account := inventory.String(w.Template, "serviceAccountName")
-		if account == "" {
-			account = "default"
-		}
+		account, _ := w.ServiceAccount()
 		key := w.Object.Namespace + "/" + account
 		p, ok := powers[key]
 		if !ok || !mountsToken(facts, w, account) {
@@ -38,16 +35,14 @@ func powerfulWorkloads(facts *control.Facts) map[finding.Ref]finding.Reason {
 	return out
 }
 
+// mountsToken is the control's own answer, for the account that the inventory knows first.
 func mountsToken(facts *control.Facts, w control.Workload, account string) bool {
-	if mounts, set := w.Template["automountServiceAccountToken"].(bool); set {
-		return mounts
-	}
+	var accounts []*inventory.Object
 	if sa := facts.Get("", "ServiceAccount", w.Object.Namespace, account); sa != nil {
-		if mounts, set := sa.Content["automountServiceAccountToken"].(bool); set {
-			return mounts
-		}
+		accounts = append(accounts, sa)
 	}
-	return true
+	mounts, _ := control.MountsToken(w, account, accounts)
+	return mounts
 }
 
 type power struct {
