@@ -14,6 +14,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "rbac-cluster" {
+		exit(generateCluster(os.Args[2:]))
+	}
 	plimsoll := flag.String("plimsoll", "bin/plimsoll", "the program to measure")
 	corpus := flag.String("corpus", defaultCorpus(), "folder of real manifests")
 	decode := flag.String("decode", "", "only decode the YAML files in this folder and exit (the yardstick)")
@@ -31,10 +34,15 @@ func main() {
 	default:
 		err = measureAll(*plimsoll, *corpus, *runs)
 	}
+	exit(err)
+}
+
+func exit(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
 // defaultCorpus is where the public corpora lie, if they do.
