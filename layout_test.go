@@ -16,7 +16,7 @@ const module = "github.com/plimsoll-io/plimsoll/"
 // everywhere. The table is the design: a new arrow needs a reason.
 var rooms = map[string][]string{
 	"finding":             {},
-	"internal":            {"inventory", "inventory/manifest", "policy", "control", "scan"}, // test harnesses
+	"internal":            {"inventory", "inventory/manifest", "policy", "control", "scan", "rbac", "rbac/attack"}, // test harnesses
 	"inventory":           {},
 	"inventory/bootstrap": {"inventory"},
 	"inventory/manifest":  {"inventory"},
@@ -24,10 +24,17 @@ var rooms = map[string][]string{
 	"inventory/snapshot":  {"inventory"},
 	"policy":              {},
 	"policy/podsecurity":  {},
-	"control":             {"inventory", "policy", "policy/podsecurity"},
+	"inventory/identity":  {"inventory"},
+	"auditlog":            {},
+	"rbac":                {"inventory"},
+	"rbac/attack":         {"inventory", "rbac"},
+	"rbac/usage":          {"inventory", "rbac", "auditlog"},
+	"control":             {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack"},
 	"scan":                {"control", "inventory", "policy"},
 	"framework":           {"scan", "control"},
 	"report":              {"scan", "framework", "control", "inventory"},
+	"report/graph":        {},
+	"report/access":       {"inventory", "rbac", "rbac/attack", "rbac/usage", "report/graph"},
 	"cmd/plimsoll":        {"*"},
 	"bench":               {"*"},
 }
@@ -46,7 +53,7 @@ var outside = map[string][]string{
 }
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
-var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan"}
+var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "rbac", "rbac/attack", "rbac/usage"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
 

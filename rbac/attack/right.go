@@ -1,0 +1,229 @@
+package attack
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/rbac"
+)
+
+// A right is what a technique needs a subject to hold: one of the verbs on a resource.
+type right struct {
+	verbs    []string // any of these does; "*" asks for the wildcard itself
+	group    string   // "*" asks for the wildcard itself
+	resource string   // "pods/exec"; "*" asks for the wildcard itself
+	// named says that the request carries an object's name, so that a rule with resourceNames can grant it.
+	// Without it such rules grant nothing: creating objects, listing, watching.
+	named bool
+	// cluster says that the resource is cluster-scoped, so that only a ClusterRoleBinding grants it.
+	cluster bool
+}
+
+// A holder is a subject that holds a right (or several), where, on which names, and by which grants.
+type holder struct {
+	subject   rbac.Subject
+	namespace string   // "" is everywhere
+	names     []string // nil is every name
+	grants    []rbac.Grant
+}
+
+// proof is that the holder's grants prove the step.
+func (h holder) proof() proof { return proof{grants: h.grants} }
+
+// matches says whether a rule grants the right, and on which names.
+func (r right) matches(rule *rbac.Rule) (names []string, ok bool) {
+	if len(rule.ResourceNames) > 0 && !r.named {
+		return nil, false
+	}
+	if !slices.ContainsFunc(r.verbs, func(v string) bool { return covers(rule.Verbs, v) }) || !covers(rule.APIGroups, r.group) {
+		return nil, false
+	}
+	if !r.matchesResource(rule.Resources) {
+		return nil, false
+	}
+	if len(rule.ResourceNames) == 0 {
+		return nil, true
+	}
+	return rule.ResourceNames, true
+}
+
+func covers(list []string, value string) bool {
+	for _, v := range list {
+		if v == "*" || v == value {
+			return true
+		}
+	}
+	return false
+}
+
+func (r right) matchesResource(resources []string) bool {
+	_, sub, _ := strings.Cut(r.resource, "/")
+	for _, have := range resources {
+		if have == "*" || have == r.resource || sub != "" && have == "*/"+sub {
+			return true
+		}
+	}
+	return false
+}
+
+func (r right) key() string {
+	named := ""
+	if r.named {
+		named = "named"
+	}
+	return strings.Join(r.verbs, ",") + "|" + r.group + "|" + r.resource + "|" + named
+}
+
+// holders are all holders of one right, one for each grant: a subject with two bindings comes twice.
+func (b *builder) holders(r right) []holder {
+	var out []holder
+	for _, m := range b.matches(r) {
+		for _, binding := range b.bindingsOf[m.role] {
+			if r.cluster && binding.Namespace != "" {
+				continue
+			}
+			for _, s := range binding.Subjects {
+				out = append(out, holder{s, binding.Namespace, m.names, []rbac.Grant{{Binding: binding, Rule: m.rule, Subject: s}}})
+			}
+		}
+	}
+	return out
+}
+
+// holdersOfAll are the subjects that hold all rights in one place, at least one of them by their own bindings and the
+// others by their own or their groups'. The names of the first right are the holder's; the others must be held on every
+// name.
+func (b *builder) holdersOfAll(rights ...right) []holder {
+	seen := map[string]bool{}
+	var out []holder
+	for i, r := range rights {
+		for _, h := range b.holders(r) {
+			for _, place := range b.places(h, rights) {
+				for _, joined := range b.join(h, place, rights, i) {
+					key := joined.key()
+					if !seen[key] {
+						seen[key] = true
+						out = append(out, joined)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// places are where a holder of one right may hold the others: where its own right counts or, when that is everywhere,
+// also in the namespaces where only its groups hold the others.
+func (b *builder) places(h holder, rights []right) []string {
+	out := []string{h.namespace}
+	if h.namespace != "" {
+		return out
+	}
+	for _, member := range b.selves(h.subject)[1:] {
+		for _, binding := range b.bindings(member) {
+			if binding.Namespace != "" && !slices.Contains(out, binding.Namespace) && b.grantsAny(binding, rights) {
+				out = append(out, binding.Namespace)
+			}
+		}
+	}
+	return out
+}
+
+func (b *builder) grantsAny(binding *rbac.Binding, rights []right) bool {
+	for _, r := range rights {
+		if slices.ContainsFunc(b.matches(r), func(m match) bool { return m.role == binding.Role }) {
+			return true
+		}
+	}
+	return false
+}
+
+// join completes a holder of the i-th right with the grants of all the others in a place; empty when one is missing.
+func (b *builder) join(h holder, place string, rights []right, i int) []holder {
+	if i > 0 && h.names != nil {
+		return nil
+	}
+	out := []holder{{h.subject, place, h.names, h.grants}}
+	for j, r := range rights {
+		if j == i {
+			continue
+		}
+		held := b.held(h.subject, r, place)
+		if j > 0 {
+			k := slices.IndexFunc(held, func(o holder) bool { return o.names == nil })
+			if k < 0 {
+				return nil
+			}
+			held = held[k : k+1]
+		}
+		var next []holder
+		for _, so := range out {
+			for _, o := range held {
+				names := so.names
+				if j == 0 {
+					names = o.names
+				}
+				next = append(next, holder{h.subject, place, names, append(slices.Clone(so.grants), o.grants...)})
+			}
+		}
+		out = next
+	}
+	return out
+}
+
+// key tells holders apart: who, where, on what, by which grants in whatever order.
+func (h holder) key() string {
+	grants := make([]string, 0, len(h.grants))
+	for _, g := range h.grants {
+		grants = append(grants, fmt.Sprintf("%p#%d", g.Binding, g.Rule))
+	}
+	slices.Sort(grants)
+	return h.subject.String() + "|" + h.namespace + "|" + strings.Join(h.names, ",") + "|" + strings.Join(grants, "|")
+}
+
+// held are the subject's holdings of a right that count in the namespace ("" asks for cluster-wide), by its own
+// bindings and its groups'.
+func (b *builder) held(s rbac.Subject, r right, namespace string) []holder {
+	var out []holder
+	for _, member := range b.selves(s) {
+		for _, binding := range b.bindings(member) {
+			if binding.Role == nil || binding.Namespace != "" && (r.cluster || binding.Namespace != namespace) {
+				continue
+			}
+			for rule := range binding.Role.Rules {
+				if names, ok := r.matches(&binding.Role.Rules[rule]); ok {
+					out = append(out, holder{s, namespace, names, []rbac.Grant{{Binding: binding, Rule: rule, Subject: member}}})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// selves are the subject itself and the groups that it is in.
+func (b *builder) selves(s rbac.Subject) []rbac.Subject {
+	out := []rbac.Subject{s}
+	if s.Kind == RoleHolderKind || s.Kind == AdminOfKind {
+		return out
+	}
+	id := b.identity(s)
+	for _, g := range id.Groups {
+		if s.Kind != rbac.GroupKind || g != s.Name {
+			out = append(out, rbac.Subject{Kind: rbac.GroupKind, Name: g})
+		}
+	}
+	return out
+}
+
+// subject is the foothold of a holder.
+func subject(h holder) finding.Ref { return footholdOf(h.subject) }
+
+// footholdOf is the foothold of a subject, also of the made-up ones for roles that the attacker binds himself to.
+func footholdOf(s rbac.Subject) finding.Ref {
+	if s.Kind == RoleHolderKind || s.Kind == AdminOfKind {
+		return finding.Ref{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}
+	}
+	return s.Ref()
+}

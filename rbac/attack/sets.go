@@ -1,0 +1,110 @@
+package attack
+
+import (
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/rbac"
+)
+
+// expand links a foothold, when it is first seen, to what holding it means: a set to its members, a service account to
+// its groups, everything to the namespace that it lies in.
+func (b *builder) expand(r finding.Ref) {
+	if isSet(r) && r.Namespace == "" && perNamespace(r.Kind) {
+		for _, ns := range b.namespaces {
+			b.link(r, set(r.Kind, ns))
+		}
+		return
+	}
+	switch r.Kind {
+	case AnyAccountKind:
+		b.linkAccounts(r)
+	case AnyPodKind:
+		for i := range b.workloads {
+			if w := &b.workloads[i]; w.object.Namespace == r.Namespace {
+				b.link(r, w.object.Ref)
+			}
+		}
+	case AnySecretKind:
+		b.linkSecrets(r)
+	case AnyNodeKind:
+		for _, o := range b.inv.Of("", "Node") {
+			b.link(r, nodeRef(o.Name))
+		}
+		b.link(r, NodeRoot)
+	case SomeNodeKind:
+		b.link(r, NodeRoot)
+	case AnyUserKind, AnyGroupKind:
+		b.linkNames(r)
+	case rbac.ServiceAccountKind, rbac.UserKind, rbac.GroupKind:
+		b.linkGroups(r)
+	case "Node":
+		b.link(r, NodeRoot)
+	case GoalKind:
+		b.linkGoal(r)
+	}
+	if r.Namespace != "" && r.Kind != NamespaceKind {
+		b.link(r, finding.Ref{APIVersion: "v1", Kind: NamespaceKind, Name: r.Namespace})
+	}
+}
+
+func perNamespace(kind string) bool {
+	return kind == AnyAccountKind || kind == AnyPodKind || kind == AnySecretKind
+}
+
+func (b *builder) linkAccounts(r finding.Ref) {
+	for _, name := range b.accounts[r.Namespace] {
+		b.link(r, rbac.Account(r.Namespace, name).Ref())
+	}
+}
+
+func (b *builder) linkSecrets(r finding.Ref) {
+	if r.Namespace == "kube-system" {
+		b.link(r, KubeSystemSecrets)
+	}
+	for _, name := range b.secrets[r.Namespace] {
+		b.link(r, finding.Ref{APIVersion: "v1", Kind: "Secret", Namespace: r.Namespace, Name: name})
+	}
+}
+
+// linkNames links any user or group name to those that bindings name; a name without rights leads nowhere.
+func (b *builder) linkNames(r finding.Ref) {
+	kind := rbac.UserKind
+	if r.Kind == AnyGroupKind {
+		kind = rbac.GroupKind
+		b.link(r, rbac.Subject{Kind: kind, Name: rbac.Masters}.Ref())
+	}
+	for _, s := range b.access.Subjects() {
+		if s.Kind == kind {
+			b.link(r, s.Ref())
+		}
+	}
+}
+
+// linkGroups links a subject to the groups that authentication gives it.
+func (b *builder) linkGroups(r finding.Ref) {
+	s := rbac.Subject{Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+	if s.Kind == rbac.GroupKind && s.Name == rbac.Masters {
+		b.link(r, SystemMasters)
+	}
+	if s.Kind == rbac.UserKind {
+		if account := rbac.SubjectOfUser(s.Name); account.Kind == rbac.ServiceAccountKind {
+			b.link(r, account.Ref())
+		}
+	}
+	for _, member := range b.selves(s)[1:] {
+		if len(b.bindings(member)) > 0 || member.Name == rbac.Masters {
+			b.link(r, member.Ref())
+		}
+	}
+}
+
+// linkGoal says what goals contain: who bypasses RBAC or holds every right can take all the rest.
+func (b *builder) linkGoal(r finding.Ref) {
+	switch r {
+	case SystemMasters:
+		b.link(r, ClusterAdmin)
+	case ClusterAdmin:
+		for _, kind := range []string{AnyAccountKind, AnySecretKind, AnyPodKind, AnyNodeKind, AnyUserKind} {
+			b.link(r, set(kind, ""))
+		}
+	}
+}
