@@ -1,0 +1,379 @@
+package auditlog
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+// A decoder turns JSON texts into events. It belongs to one goroutine.
+type decoder struct {
+	options Options
+	names   *interner
+	event   Event
+	emit    func(*Event)
+
+	events, foreign, undated int64
+	scratch                  [maxWrapping + 1][]byte // unescaped inner texts, one per level of wrapping
+	small                    []byte                  // a short unescaped string
+}
+
+// maxWrapping is how many envelopes may be around an event: a record of a list of a log line of a container, and one more.
+const maxWrapping = 4
+
+// An object is what one pass over a JSON object found that is not the event itself.
+type object struct {
+	scanner
+	kind, apiVersion string
+	azure            bool   // names its fields as Azure's tables do
+	mismatch         string // a field of an event that has another type
+	// Values that may hold events, as written; nil when there are none.
+	list, inner, cloud []byte
+	innerShape         Shape
+	listShape          Shape
+}
+
+// decode reads all JSON values of a text, one behind the other, and emits their events. It returns why the text is
+// broken, "" if it is not. What is valid and no audit event is counted as foreign.
+func (d *decoder) decode(text []byte, shape Shape, level int) string {
+	if level > maxWrapping {
+		return "wrapped too often"
+	}
+	for first := true; ; first = false {
+		text = bytes.TrimLeft(text, " \t\r\n\x00") // a log rotated by copying and truncating may be padded with NUL
+		if len(text) == 0 {
+			if first {
+				d.foreign++
+			}
+			return ""
+		}
+		n, broken := d.one(text, shape, level)
+		if broken != "" {
+			return broken
+		}
+		text = text[n:]
+	}
+}
+
+// one decodes the first value of a text and returns how long it is.
+func (d *decoder) one(text []byte, shape Shape, level int) (length int, broken string) {
+	var o object
+	o.reset(text)
+	switch text[0] {
+	case '{':
+		d.event.reset()
+		d.fields(&o)
+	case '[':
+		o.list = o.value()
+	default:
+		o.skip()
+		if o.failed == "" {
+			d.foreign++
+		}
+		return o.pos, o.failed
+	}
+	if o.failed != "" {
+		return 0, o.failed
+	}
+	switch {
+	case text[0] == '{' && d.isEvent(&o):
+		broken = d.finish(&o, shape)
+	case o.cloud != nil:
+		broken = d.cloudLogging(text[:o.pos])
+	case o.list != nil:
+		broken = d.each(o.list, outer(shape, o.listShape), level)
+	case o.inner != nil:
+		broken = d.unwrap(o.inner, outer(shape, o.innerShape), level)
+	default:
+		d.foreign++
+	}
+	return o.pos, broken
+}
+
+// outer is the shape of what is wrapped: the outermost envelope that a cloud is known by decides.
+func outer(shape, inner Shape) Shape {
+	if shape == "" || shape == ShapeWrapped && inner != "" {
+		return inner
+	}
+	return shape
+}
+
+// isEvent says whether the object is an audit event; events of old and trimmed logs may lack kind and version.
+func (d *decoder) isEvent(o *object) bool {
+	e := &d.event
+	if o.kind != "" && o.kind != "Event" || o.apiVersion != "" && !strings.HasPrefix(o.apiVersion, "audit.k8s.io/") {
+		return false
+	}
+	if o.apiVersion != "" && o.kind != "" {
+		return true
+	}
+	return e.Verb != "" && (e.Object.Resource != "" || e.RequestURI != "" || e.User.Name != "")
+}
+
+// finish completes the event and emits it.
+func (d *decoder) finish(o *object, shape Shape) string {
+	e := &d.event
+	switch {
+	case o.mismatch != "":
+		return o.mismatch
+	case e.Verb == "":
+		return "audit event without a verb"
+	}
+	switch {
+	case shape != "":
+		e.Shape = shape
+	case o.azure:
+		e.Shape = ShapeAzureMonitor
+	case o.apiVersion == string(ShapeV1):
+		e.Shape = ShapeV1
+	case o.apiVersion == string(ShapeV1Beta1):
+		e.Shape = ShapeV1Beta1
+	default:
+		e.Shape = ShapeUnversioned
+	}
+	d.send()
+	return ""
+}
+
+func (d *decoder) send() {
+	if d.event.Time.IsZero() {
+		d.event.Time = d.event.StageTime
+	}
+	if d.event.Time.IsZero() {
+		d.undated++
+	}
+	d.events++
+	d.emit(&d.event)
+}
+
+// each decodes the items of a list that was already validated. One broken item does not keep the others from being read.
+func (d *decoder) each(list []byte, shape Shape, level int) (broken string) {
+	var s scanner
+	s.reset(list)
+	for s.open(); s.next(']'); {
+		if reason := d.decode(s.value(), shape, level+1); reason != "" && broken == "" {
+			broken = reason
+		}
+	}
+	return broken
+}
+
+// unwrap decodes the text in a string, or the object, that an envelope holds. Text that is not even an object's beginning
+// is a line of another log.
+func (d *decoder) unwrap(inner []byte, shape Shape, level int) string {
+	if inner[0] == '"' {
+		if level >= maxWrapping {
+			return "wrapped too often"
+		}
+		d.scratch[level] = unescape(d.scratch[level][:0], inner[1:len(inner)-1])
+		inner = bytes.TrimSpace(d.scratch[level])
+		if len(inner) == 0 || inner[0] != '{' && inner[0] != '[' {
+			d.foreign++
+			return ""
+		}
+	}
+	return d.decode(inner, shape, level+1)
+}
+
+// fields reads the fields of an object into the event and into o.
+func (d *decoder) fields(o *object) {
+	e := &d.event
+	for o.open(); o.next('}'); {
+		key, plain := o.key()
+		if !plain {
+			key = d.unescaped(key)
+		}
+		switch string(key) {
+		case "kind":
+			o.kind = d.loose(o)
+		case "apiVersion":
+			o.apiVersion = d.loose(o)
+		case "level", "Level":
+			e.Level = d.loose(o)
+		case "auditID", "AuditId":
+			o.azure = o.azure || key[0] == 'A'
+			e.AuditID = d.text(o, "auditID")
+		case "stage", "Stage":
+			e.Stage = d.text(o, "stage")
+		case "requestURI", "RequestUri":
+			e.RequestURI = d.text(o, "requestURI")
+		case "verb", "Verb":
+			e.Verb = d.text(o, "verb")
+		case "user", "User":
+			d.user(o, &e.User)
+		case "impersonatedUser", "ImpersonatedUser":
+			e.Impersonated = nil
+			if d.user(o, &e.impersonated) {
+				e.Impersonated = &e.impersonated
+			}
+		case "authenticationMetadata":
+			d.authentication(o)
+		case "sourceIPs", "SourceIps":
+			e.SourceIPs = d.texts(o, e.SourceIPs[:0], "sourceIPs")
+		case "userAgent", "UserAgent":
+			e.UserAgent = d.text(o, "userAgent")
+		case "objectRef", "ObjectRef":
+			d.objectRef(o)
+		case "responseStatus", "ResponseStatus":
+			d.status(o)
+		case "requestObject", "RequestObject":
+			e.RequestObject = d.body(o)
+		case "responseObject", "ResponseObject":
+			e.ResponseObject = d.body(o)
+		case "annotations", "Annotations":
+			d.annotations(o)
+		default:
+			d.rarer(o, key)
+		}
+	}
+}
+
+// rarer reads the times and what only envelopes have.
+func (d *decoder) rarer(o *object, key []byte) {
+	e := &d.event
+	switch string(key) {
+	case "requestReceivedTimestamp", "RequestReceivedTime":
+		d.time(o, &e.Time)
+	case "stageTimestamp", "StageReceivedTime", "timestamp": // the last one in the first versions of the API
+		d.time(o, &e.StageTime)
+	case "protoPayload":
+		if o.peek() == '{' {
+			o.cloud = o.value()
+			return
+		}
+		o.skip()
+	case "items":
+		d.list(o, "")
+	case "logEvents", "events":
+		d.list(o, ShapeCloudWatch)
+	case "records":
+		d.list(o, ShapeAzureMonitor)
+	case "message", "@message":
+		d.inner(o, ShapeCloudWatch)
+	case "log":
+		d.inner(o, ShapeWrapped)
+	case "log_s", "properties":
+		d.inner(o, ShapeAzureMonitor)
+	case "jsonPayload":
+		d.inner(o, ShapeWrapped)
+	default:
+		o.skip()
+	}
+}
+
+func (d *decoder) list(o *object, shape Shape) {
+	if o.peek() != '[' {
+		o.skip()
+		return
+	}
+	o.list, o.listShape = o.value(), shape
+}
+
+func (d *decoder) inner(o *object, shape Shape) {
+	if c := o.peek(); c != '"' && c != '{' {
+		o.skip()
+		return
+	}
+	o.inner, o.innerShape = o.value(), shape
+}
+
+// text reads a string field of an event; null is as if it were not there.
+func (d *decoder) text(o *object, field string) string {
+	switch o.peek() {
+	case '"':
+		return d.intern(o.text())
+	case 'n':
+		o.literal("null")
+	default:
+		o.skip()
+		o.mismatch = field + " is no string"
+	}
+	return ""
+}
+
+// loose reads a string that other objects may have as something else.
+func (d *decoder) loose(o *object) string {
+	if o.peek() == '"' {
+		return d.intern(o.text())
+	}
+	o.skip()
+	return ""
+}
+
+func (d *decoder) intern(raw []byte, plain bool) string {
+	if plain {
+		return d.names.intern(raw)
+	}
+	return d.names.intern(d.unescaped(raw))
+}
+
+// unescaped holds until the next call.
+func (d *decoder) unescaped(raw []byte) []byte {
+	d.small = unescape(d.small[:0], raw)
+	return d.small
+}
+
+func (d *decoder) texts(o *object, into []string, field string) []string {
+	switch o.peek() {
+	case '[':
+		for o.open(); o.next(']'); {
+			into = append(into, d.text(o, field))
+		}
+	case 'n':
+		o.literal("null")
+	default:
+		o.skip()
+		o.mismatch = field + " is no list"
+	}
+	return into
+}
+
+// enter opens an object that is a field of an event. It returns false when there is none.
+func (d *decoder) enter(o *object, field string) bool {
+	switch o.peek() {
+	case '{':
+		o.open()
+		return true
+	case 'n':
+		o.literal("null")
+	default:
+		o.skip()
+		o.mismatch = field + " is no object"
+	}
+	return false
+}
+
+// member moves to the next key of the object, and unescapes it.
+func (d *decoder) member(o *object) ([]byte, bool) {
+	if !o.next('}') {
+		return nil, false
+	}
+	key, plain := o.key()
+	if !plain {
+		key = d.unescaped(key)
+	}
+	return key, true
+}
+
+func (d *decoder) body(o *object) []byte {
+	body := o.value()
+	if !d.options.Bodies || string(body) == "null" {
+		return nil
+	}
+	return body
+}
+
+// time reads a time; anything else leaves what is there. Some exporters write a space for the T, and no zone.
+func (d *decoder) time(o *object, into *time.Time) {
+	if o.peek() != '"' {
+		o.skip()
+		return
+	}
+	raw, _ := o.text()
+	var t time.Time
+	if t.UnmarshalText(raw) == nil {
+		*into = t
+	} else if t, err := time.Parse("2006-01-02 15:04:05.999999999", string(raw)); err == nil {
+		*into = t
+	}
+}
