@@ -1,0 +1,234 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+)
+
+// MostDrawn is how many nodes a picture shows before it folds, unless the graph says otherwise.
+const MostDrawn = 150
+
+// What a folded node and a merged edge list of what they stand for.
+const (
+	mostMembers = 100
+	mostProofs  = 20
+)
+
+// Fold gives a graph of at most so many nodes, which must be 1 or more. Nodes that are equal become one first, then those
+// of one kind in a group, then groups that lead to the same places, then all of a kind, and at last everything. Where
+// there is room for some of a coarser class's parts, they stay. Edges that join the same nodes and have the same label
+// become one, which counts them. A graph that is small enough, or that no writer would take, is returned as it is.
+func Fold(g *Graph, most int) *Graph {
+	most = max(most, 1)
+	if len(g.Nodes) <= most {
+		return g
+	}
+	ends, err := ends(g)
+	if err != nil {
+		return g
+	}
+	level := pick(classify(g, ends), most)
+	out := *g
+	out.Nodes, out.Edges = nil, nil
+	members := map[int][]int{}
+	for i, c := range level.class {
+		members[c] = append(members[c], i)
+	}
+	classes := make([]int, 0, len(members))
+	for c := range members {
+		classes = append(classes, c)
+	}
+	sort.Slice(classes, func(a, b int) bool { return members[classes[a]][0] < members[classes[b]][0] })
+	taken := make(map[string]bool, len(g.Nodes))
+	for i := range g.Nodes {
+		taken[g.Nodes[i].ID] = true
+	}
+	id := make(map[int]string, len(classes))
+	for _, c := range classes {
+		n := g.folded(members[c], level.of[c], taken)
+		id[c] = n.ID
+		out.Nodes = append(out.Nodes, n)
+	}
+	out.Edges = g.merged(ends, level.class, id)
+	out.Note = joined(g.Note, fmt.Sprintf("%s are drawn as %s: a box with a second edge stands for several.",
+		counted(len(g.Nodes), "node"), thousands(len(out.Nodes))))
+	return &out
+}
+
+func joined(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + " " + b
+}
+
+// A cutting is a choice of classes, of one level or two.
+type cutting struct {
+	class []int       // of each node, numbered over both levels
+	of    map[int]int // the level of each class
+}
+
+// pick takes the finest level that has at most so many classes, and then takes apart as many of its classes as there is
+// room for, those with the fewest parts first.
+func pick(levels [levelCount][]int, most int) cutting {
+	level := levelNode
+	for level < levelAll && count(levels[level]) > most {
+		level++
+	}
+	coarse := levels[level]
+	out := cutting{class: slices.Clone(coarse), of: map[int]int{}}
+	total := count(coarse)
+	for c := range total {
+		out.of[c] = level
+	}
+	if level == levelNode {
+		return out
+	}
+	fine := levels[level-1]
+	parts := make([]map[int]bool, total)
+	for i, c := range coarse {
+		if parts[c] == nil {
+			parts[c] = map[int]bool{}
+		}
+		parts[c][fine[i]] = true
+	}
+	order := make([]int, total)
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(a, b int) bool { return len(parts[order[a]]) < len(parts[order[b]]) })
+	now, apart := total, make([]bool, total)
+	for _, c := range order {
+		if now+len(parts[c])-1 > most {
+			break
+		}
+		now += len(parts[c]) - 1
+		apart[c] = true
+	}
+	for i, c := range coarse {
+		if apart[c] {
+			out.class[i] = total + fine[i]
+			out.of[total+fine[i]] = level - 1
+		}
+	}
+	return out
+}
+
+func count(class []int) int {
+	n := 0
+	for _, c := range class {
+		n = max(n, c+1)
+	}
+	return n
+}
+
+// folded makes one node of several.
+func (g *Graph) folded(members []int, level int, taken map[string]bool) Node {
+	first := g.Nodes[members[0]]
+	if len(members) == 1 {
+		return first
+	}
+	out := Node{Kind: first.Kind, Group: first.Group, Rank: first.Rank, Tone: Muted}
+	groups := map[string]bool{}
+	names := Section{Title: fmt.Sprintf("Stands for %s", thousands(len(members)))}
+	for _, m := range members {
+		n := &g.Nodes[m]
+		if n.Kind != out.Kind {
+			out.Kind = ""
+		}
+		if n.Group != out.Group {
+			out.Group = ""
+		}
+		groups[n.Group] = true
+		out.Rank = min(out.Rank, n.Rank)
+		out.Tone = strongest(out.Tone, n.Tone)
+		out.Weight += max(n.Weight, 1)
+		if len(names.Lines) < mostMembers {
+			names.Lines = append(names.Lines, memberName(n))
+		}
+	}
+	if left := len(members) - len(names.Lines); left > 0 {
+		names.Lines = append(names.Lines, fmt.Sprintf("… and %s more", thousands(left)))
+	}
+	out.Sections = []Section{names}
+	out.Label = g.foldedLabel(&first, level, len(members), len(groups))
+	for i := 1; out.ID == "" || taken[out.ID]; i++ {
+		out.ID = fmt.Sprintf("fold %d of %s", i, first.ID)
+	}
+	taken[out.ID] = true
+	return out
+}
+
+func memberName(n *Node) string {
+	name := n.Label
+	if name == "" {
+		name = n.ID
+	}
+	if n.Group != "" {
+		name = n.Group + "/" + name
+	}
+	if n.Kind != "" {
+		name = n.Kind + " " + name
+	}
+	return name
+}
+
+// foldedLabel names a class of a level by its first member.
+func (g *Graph) foldedLabel(first *Node, level, members, groups int) string {
+	name := first.Label
+	if name == "" {
+		name = first.ID
+	}
+	name = visible(name, 40)
+	group := visible(first.Group, 40)
+	switch {
+	case level == levelAll:
+		return "everything: " + thousands(members)
+	case level == levelKind:
+		return "all others: " + thousands(members)
+	case level == levelEqual || group == "":
+		return name + " and " + thousands(members-1) + " more"
+	case groups > 1:
+		return group + " and " + thousands(groups-1) + " more"
+	}
+	return group + ": " + thousands(members)
+}
+
+// merged makes the edges between classes. Edges inside a class are what it is, and are not drawn; a node's edge to itself
+// stays.
+func (g *Graph) merged(ends [][2]int, class []int, id map[int]string) []Edge {
+	type key struct {
+		from, to int
+		label    string
+		cut      bool
+	}
+	var out []Edge
+	at := map[key]int{}
+	reasons := map[key]map[string]bool{}
+	for i, end := range ends {
+		e := &g.Edges[i]
+		k := key{class[end[0]], class[end[1]], e.Label, e.Cut != ""}
+		if k.from == k.to && end[0] != end[1] {
+			continue
+		}
+		if _, known := at[k]; !known {
+			at[k], reasons[k] = len(out), map[string]bool{}
+			out = append(out, Edge{From: id[k.from], To: id[k.to], Label: e.Label, Tone: e.Tone, Cut: e.Cut})
+		}
+		one := &out[at[k]]
+		one.Weight += max(e.Weight, 1)
+		one.Tone = strongest(one.Tone, e.Tone)
+		if reasons[k][e.Cut] = true; len(reasons[k]) == 2 && one.Cut != manyCuts {
+			one.Cut = manyCuts
+		}
+		for _, line := range e.Lines {
+			if len(one.Lines) < mostProofs && !slices.Contains(one.Lines, line) {
+				one.Lines = append(one.Lines, line)
+			}
+		}
+	}
+	return out
+}
+
+const manyCuts = "blocked, for several reasons"
