@@ -17,6 +17,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "rbac-cluster" {
 		exit(generateCluster(os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "audit-log" {
+		exit(generateAuditLog(os.Args[2:]))
+	}
 	plimsoll := flag.String("plimsoll", "bin/plimsoll", "the program to measure")
 	corpus := flag.String("corpus", defaultCorpus(), "folder of real manifests")
 	decode := flag.String("decode", "", "only decode the YAML files in this folder and exit (the yardstick)")
