@@ -7,6 +7,7 @@ package inventory
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -26,8 +27,7 @@ type Inventory struct {
 	Gaps []Gap
 
 	objects []*Object
-	byKind  map[schema.GroupKind][]*Object
-	byKey   map[key][]*Object
+	byKind  map[schema.GroupKind]*kindObjects
 }
 
 // A Source says where an inventory came from.
@@ -71,9 +71,24 @@ func (o *Object) Position(path finding.Path) finding.Position {
 	return p
 }
 
-type key struct {
-	kind            schema.GroupKind
-	namespace, name string
+// The objects of one kind. Their index by name is made when it is first needed: few kinds are ever asked for one object.
+type kindObjects struct {
+	all    []*Object
+	index  sync.Once
+	byName map[objectName]*Object
+}
+
+type objectName struct{ namespace, name string }
+
+// get returns the first object with a name, or nil.
+func (k *kindObjects) get(name objectName) *Object {
+	k.index.Do(func() {
+		k.byName = make(map[objectName]*Object, len(k.all))
+		for _, o := range slices.Backward(k.all) {
+			k.byName[objectName{o.Namespace, o.Name}] = o
+		}
+	})
+	return k.byName[name]
 }
 
 // All yields every object in reading order.
@@ -81,13 +96,16 @@ func (inv *Inventory) All() []*Object { return inv.objects }
 
 // Of returns the objects of a kind, of whatever version, in reading order.
 func (inv *Inventory) Of(group, kind string) []*Object {
-	return inv.byKind[schema.GroupKind{Group: group, Kind: kind}]
+	if k := inv.byKind[schema.GroupKind{Group: group, Kind: kind}]; k != nil {
+		return k.all
+	}
+	return nil
 }
 
 // Get returns the first object with this name, or nil. Namespace is "" for cluster-scoped kinds.
 func (inv *Inventory) Get(group, kind, namespace, name string) *Object {
-	if all := inv.byKey[key{schema.GroupKind{Group: group, Kind: kind}, namespace, name}]; len(all) > 0 {
-		return all[0]
+	if k := inv.byKind[schema.GroupKind{Group: group, Kind: kind}]; k != nil {
+		return k.get(objectName{namespace, name})
 	}
 	return nil
 }
@@ -106,13 +124,18 @@ func (inv *Inventory) Kinds() []schema.GroupKind {
 func New(source Source, taken time.Time, version string, objects []*Object, gaps []Gap) *Inventory {
 	inv := &Inventory{
 		Source: source, Taken: taken.UTC(), Version: version, Gaps: gaps, objects: objects,
-		byKind: map[schema.GroupKind][]*Object{}, byKey: make(map[key][]*Object, len(objects)),
+		byKind: map[schema.GroupKind]*kindObjects{},
 	}
+	var gk schema.GroupKind
+	var k *kindObjects
 	for _, o := range objects {
-		gk := o.GroupKind()
-		k := key{gk, o.Namespace, o.Name}
-		inv.byKind[gk] = append(inv.byKind[gk], o)
-		inv.byKey[k] = append(inv.byKey[k], o)
+		if own := o.GroupKind(); own != gk || k == nil { // mostly the same as the one before
+			if gk, k = own, inv.byKind[own]; k == nil {
+				k = &kindObjects{}
+				inv.byKind[gk] = k
+			}
+		}
+		k.all = append(k.all, o)
 	}
 	return inv
 }

@@ -4,7 +4,7 @@
 // A snapshot is a tar file of these members, in this order and with no others:
 //
 //	plimsoll-snapshot/inventory.json.gz      where it comes from, when it was taken, and its gaps
-//	plimsoll-snapshot/objects-00001.jsonl.gz one object a line, in reading order; about 4 MiB of text each
+//	plimsoll-snapshot/objects-00001.jsonl.gz one object a line, in reading order; about 1 MiB of text each
 //	plimsoll-snapshot/objects-00002.jsonl.gz …
 //	plimsoll-snapshot/manifest.json          the SHA-256 hash and the size of every member before it
 //
@@ -37,7 +37,7 @@ const (
 	inventoryName = folder + "inventory.json.gz"
 	manifestName  = folder + "manifest.json"
 
-	chunkBytes = 4 << 20  // text of the objects in one member
+	chunkBytes = 1 << 20  // text of the objects in one member
 	maxText    = 64 << 20 // text of any member: a chunk and the largest object that may follow
 )
 
