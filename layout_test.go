@@ -26,7 +26,7 @@ var rooms = map[string][]string{
 	"policy/podsecurity":  {},
 	"inventory/identity":  {"inventory"},
 	"auditlog":            {},
-	"rbac":                {"inventory"},
+	"rbac":                {"inventory", "inventory/bootstrap"},
 	"rbac/attack":         {"inventory", "rbac"},
 	"rbac/usage":          {"inventory", "rbac", "auditlog"},
 	"control":             {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack"},

@@ -80,7 +80,7 @@ func New(inv *inventory.Inventory) *Authorizer {
 	a := &Authorizer{byUser: map[string][]*Binding{}, byGroup: map[string][]*Binding{}}
 	roles := a.readRoles(inv)
 	for _, kind := range []string{"ClusterRoleBinding", "RoleBinding"} {
-		for _, o := range inv.Of(Group, kind) {
+		for _, o := range objectsOf(inv, kind) {
 			a.addBinding(o, roles)
 		}
 	}

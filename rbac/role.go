@@ -1,8 +1,11 @@
 package rbac
 
 import (
+	"slices"
+
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/inventory/bootstrap"
 )
 
 // readRoles reads all roles, and aggregates the ClusterRoles of files as the controller of a live cluster would: there
@@ -10,7 +13,7 @@ import (
 func (a *Authorizer) readRoles(inv *inventory.Inventory) map[finding.Ref]*Role {
 	byRef := map[finding.Ref]*Role{}
 	for _, kind := range []string{"ClusterRole", "Role"} {
-		for _, o := range inv.Of(Group, kind) {
+		for _, o := range objectsOf(inv, kind) {
 			role := &Role{Ref: o.Ref, Object: o, Rules: readRules(o), Default: o.Default}
 			a.roles = append(a.roles, role)
 			key := finding.Ref{APIVersion: Group + "/v1", Kind: o.Kind, Name: o.Name}
@@ -54,4 +57,20 @@ func texts(v any) []string {
 		}
 	}
 	return out
+}
+
+// objectsOf are the objects of an RBAC kind. Files rarely hold what Kubernetes itself installs, though they bind to it:
+// there the defaults that are missing are taken from the newest known version.
+func objectsOf(inv *inventory.Inventory, kind string) []*inventory.Object {
+	own := inv.Of(Group, kind)
+	if inv.Source.Kind == "cluster" {
+		return own
+	}
+	own = slices.Clone(own)
+	for _, o := range bootstrap.Objects() {
+		if o.Kind == kind && inv.Get(Group, kind, o.Namespace, o.Name) == nil {
+			own = append(own, o)
+		}
+	}
+	return own
 }

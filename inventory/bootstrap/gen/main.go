@@ -54,6 +54,39 @@ func main() {
 	if err := os.WriteFile("defaults.txt", write(objects), 0o644); err != nil {
 		log.Fatal(err)
 	}
+	if err := writeObjects("objects.json", versions[len(versions)-1]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// writeObjects keeps the newest version's objects themselves, without feature gates, for inventories that lack them.
+func writeObjects(file, version string) error {
+	archive, err := download(version)
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
+	var out bytes.Buffer
+	for _, f := range archive.File {
+		if !strings.Contains(f.Name, testdata) || strings.HasSuffix(f.Name, gatedSuffix) {
+			continue
+		}
+		items, err := readItems(f)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			meta := inventory.Map(item, "metadata")
+			delete(meta, "creationTimestamp")
+			delete(meta, "annotations")
+			line, err := json.Marshal(item)
+			if err != nil {
+				return err
+			}
+			out.Write(append(line, '\n'))
+		}
+	}
+	return os.WriteFile(file, out.Bytes(), 0o644)
 }
 
 // A defaultObject is one object of a list.
@@ -162,7 +195,7 @@ func download(version string) (*zip.ReadCloser, error) {
 	return zip.OpenReader(module.Zip)
 }
 
-func readList(f *zip.File) ([]defaultObject, error) {
+func readItems(f *zip.File) ([]map[string]any, error) {
 	r, err := f.Open()
 	if err != nil {
 		return nil, err
@@ -176,8 +209,16 @@ func readList(f *zip.File) ([]defaultObject, error) {
 	if err := yaml.Unmarshal(data, &list); err != nil {
 		return nil, err
 	}
+	return list.Items, nil
+}
+
+func readList(f *zip.File) ([]defaultObject, error) {
+	items, err := readItems(f)
+	if err != nil {
+		return nil, err
+	}
 	var objects []defaultObject
-	for _, item := range list.Items {
+	for _, item := range items {
 		kind, namespace := inventory.String(item, "kind"), inventory.String(item, "metadata", "namespace")
 		if namespace == "" {
 			namespace = "-"
