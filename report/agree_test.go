@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -255,7 +256,7 @@ func TestFormatsHoldTheSameCounts(t *testing.T) {
 
 func tableCounts(c Counts) []string {
 	out := []string{
-		fmt.Sprintf("%d excepted · %s · %s passed", c.Excepted, plural(c.Errors, "error"), plural(c.Passed, "check")),
+		fmt.Sprintf("%d excepted · %s · %s passed", c.Excepted, display.Plural(c.Errors, "error"), display.Plural(c.Passed, "check")),
 		percent(c.Coverage),
 	}
 	for s, n := range c.Controls {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -60,7 +61,7 @@ func csvRow(r *scan.Result, f *finding.Finding, exception string) []string {
 		f.Message, strings.Join(because, "; "), fix, exception, r.Control.Remedy,
 	}
 	for i := range row {
-		row[i] = cell(row[i])
+		row[i] = display.Cell(row[i])
 	}
 	return row
 }
@@ -71,13 +72,4 @@ func number(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
-}
-
-// cell makes text safe for spreadsheets.
-func cell(s string) string {
-	s = clean(s)
-	if trimmed := strings.TrimLeft(s, " "); trimmed != "" && strings.ContainsRune("=+-@|%", rune(trimmed[0])) {
-		return "'" + s
-	}
-	return s
 }

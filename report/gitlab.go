@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 )
 
 // gitlabSchema is the version of GitLab's security report schema that we write.
@@ -112,7 +113,7 @@ func gitlabScanOf(d *Document) gitlabScan {
 		if m.what == "unset" || m.what == "unused" {
 			level = "info"
 		}
-		s.Messages = append(s.Messages, gitlabMessage{level, clean(m.what + ": " + m.about + ": " + m.why)})
+		s.Messages = append(s.Messages, gitlabMessage{level, display.Clean(m.what + ": " + m.about + ": " + m.why)})
 	}
 	return s
 }
@@ -125,21 +126,21 @@ func gitlabVulnerabilityOf(c *control.Control, f *finding.Finding, seen map[stri
 	}
 	severity := f.Severity.String()
 	v := gitlabVulnerability{
-		ID: id, Name: limit(clean(fallback(c.Title, c.ID)), 255), Severity: strings.ToUpper(severity[:1]) + severity[1:],
-		Description: markdownText(f.Message) + "\n\n" + markdownText(c.Why), Solution: limit(clean(c.Remedy), 7000),
+		ID: id, Name: limit(display.Clean(fallback(c.Title, c.ID)), 255), Severity: strings.ToUpper(severity[:1]) + severity[1:],
+		Description: markdownText(f.Message) + "\n\n" + markdownText(c.Why), Solution: limit(display.Clean(c.Remedy), 7000),
 		Identifiers: []gitlabIdentifier{{
 			Type: "plimsoll", Name: "Plimsoll " + c.ID, Value: c.ID, URL: homepage + "/blob/main/docs/controls.md#" + c.ID,
 		}},
-		Location: gitlabLocation{File: clean(f.Position.File), Class: clean(f.Object.String())},
+		Location: gitlabLocation{File: display.Clean(f.Position.File), Class: display.Clean(f.Object.String())},
 		Details: map[string]gitlabDetail{
-			"object": {"text", "Object", clean(f.Object.String())}, "path": {"text", "Path", clean(string(f.Path))},
+			"object": {"text", "Object", display.Clean(f.Object.String())}, "path": {"text", "Path", display.Clean(string(f.Path))},
 		},
 	}
 	if !f.Position.Rendered {
 		v.Location.StartLine = f.Position.Line
 	}
 	if f.Position.File == "" {
-		v.Location.File = clean(f.Object.String())
+		v.Location.File = display.Clean(f.Object.String())
 	}
 	for _, reference := range c.References {
 		v.Identifiers = append(v.Identifiers, gitlabIdentifierOf(reference))

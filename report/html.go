@@ -8,6 +8,8 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+
+	"github.com/plimsoll-io/plimsoll/internal/display"
 )
 
 //go:embed html
@@ -61,7 +63,7 @@ const pageHead = `<!doctype html>
 `
 
 func pageTitle(d *Document) string {
-	return "Plimsoll: " + clean(sourceNames(&d.Report.Inventory))
+	return "Plimsoll: " + display.Clean(sourceNames(&d.Report.Inventory))
 }
 
 // assets returns the page's style and script.

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 )
 
 // flushAt is how much a jsonWriter gathers before it writes.
@@ -138,7 +139,7 @@ func appendString(dst []byte, s string, html bool) []byte {
 		case r == utf8.RuneError: // also for a broken byte
 			dst = append(append(dst, s[start:i]...), "\uFFFD"...)
 			start = i + size
-		case invisible(r):
+		case display.Invisible(r):
 			dst = appendUnicode(append(dst, s[start:i]...), r)
 			start = i + size
 		}
@@ -187,7 +188,7 @@ func appendSafe(dst, text []byte, html bool) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRune(text[i:])
-		if invisible(r) {
+		if display.Invisible(r) {
 			dst = appendUnicode(dst, r)
 		} else {
 			dst = append(dst, text[i:i+size]...)

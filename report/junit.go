@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -50,7 +51,7 @@ func (x *xmlWriter) open(name string, attributes ...string) {
 	x.flush()
 }
 
-func (x *xmlWriter) text(s string) { x.raw(xmlEscapes.Replace(clean(s))) }
+func (x *xmlWriter) text(s string) { x.raw(xmlEscapes.Replace(display.Clean(s))) }
 
 var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
 

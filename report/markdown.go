@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -41,7 +42,7 @@ func (m *markdown) head() {
 	m.linef("## Plimsoll: %s", m.verdict(c))
 	m.linef("")
 	inv := &r.Inventory
-	m.linef("%s from %s.", plural(inv.Objects, "object"), code(strings.Join(inv.Source.Names, ", ")))
+	m.linef("%s from %s.", display.Plural(inv.Objects, "object"), code(strings.Join(inv.Source.Names, ", ")))
 	if b := r.Baseline; b != nil {
 		m.linef("Against the baseline: **%d new**, %d fixed, %d unchanged.", b.New, b.Fixed, b.Unchanged)
 	}
@@ -61,7 +62,7 @@ func (m *markdown) head() {
 func (m *markdown) verdict(c Counts) string {
 	switch {
 	case c.total() > 0:
-		return plural(c.total(), "finding")
+		return display.Plural(c.total(), "finding")
 	case m.d.Report.Inventory.Objects == 0:
 		return "nothing was judged"
 	case c.Coverage < 100:
@@ -92,7 +93,7 @@ func (m *markdown) controls() {
 	}
 	if left := m.failed[len(shown):]; len(left) > 0 {
 		m.linef("")
-		m.linef("… and %s with %s.", plural(len(left), "more control"), plural(findingsOf(left), "finding"))
+		m.linef("… and %s with %s.", display.Plural(len(left), "more control"), display.Plural(findingsOf(left), "finding"))
 	}
 }
 
@@ -101,7 +102,7 @@ func (m *markdown) missed() {
 	if len(all) == 0 {
 		return
 	}
-	m.fold(fmt.Sprintf("Not everything was judged: %s", plural(len(all), "remark")))
+	m.fold(fmt.Sprintf("Not everything was judged: %s", display.Plural(len(all), "remark")))
 	for i, x := range all {
 		if i == 30 {
 			m.linef("- … and %d more", len(all)-i)
@@ -184,11 +185,11 @@ func (m *markdown) details(all bool) {
 	}
 	if n := m.d.Report.Summary.Excepted; n > 0 {
 		m.linef("")
-		m.linef("%s accepted by exceptions.", plural(n, "finding"))
+		m.linef("%s accepted by exceptions.", display.Plural(n, "finding"))
 	}
 	if left > 0 {
 		m.linef("")
-		m.linef("%s left out to fit a comment; `-v` or another format has all.", plural(left, "finding"))
+		m.linef("%s left out to fit a comment; `-v` or another format has all.", display.Plural(left, "finding"))
 	}
 }
 
@@ -215,7 +216,7 @@ func (m *markdown) fold(summary string) {
 func (m *markdown) unfold() { m.linef("\n</details>") }
 
 // markdownText makes text safe in Markdown: nothing in it is markup, a link, a mention or a reference.
-func markdownText(s string) string { return markdownEscapes.Replace(clean(s)) }
+func markdownText(s string) string { return markdownEscapes.Replace(display.Clean(s)) }
 
 // A comment breaks what code hosts would turn into links and mentions of their own accord.
 var markdownEscapes = strings.NewReplacer(
@@ -226,7 +227,7 @@ var markdownEscapes = strings.NewReplacer(
 
 // code is a code span, whose fence is longer than any run of backticks inside. Bars would end a table's cell.
 func code(s string) string {
-	s = strings.ReplaceAll(clean(s), "|", "¦")
+	s = strings.ReplaceAll(display.Clean(s), "|", "¦")
 	fence := "`"
 	for strings.Contains(s, fence) {
 		fence += "`"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
@@ -151,7 +152,7 @@ func some(controls []string) string {
 	if len(controls) == 1 {
 		return controls[0]
 	}
-	return plural(len(controls), "control")
+	return display.Plural(len(controls), "control")
 }
 
 // sample picks at most n of the misses, the first of each sort before any second one, in their order; left says in
@@ -187,7 +188,7 @@ func sample(all []miss, n int) (picked []miss, left string) {
 	for i, kind := range kinds {
 		kinds[i] = fmt.Sprintf("%d %s", counts[kind], kind)
 		if kind == "gap" || kind == "error" {
-			kinds[i] = plural(counts[kind], kind)
+			kinds[i] = display.Plural(counts[kind], kind)
 		}
 	}
 	return picked, strings.Join(kinds, ", ")

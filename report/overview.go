@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/framework"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -65,8 +66,8 @@ type fixRow struct {
 }
 
 func (m miss) What() string  { return m.what }
-func (m miss) About() string { return clean(m.about) }
-func (m miss) Why() string   { return clean(m.why) }
+func (m miss) About() string { return display.Clean(m.about) }
+func (m miss) Why() string   { return display.Clean(m.why) }
 
 const shownMissed, shownBars = 6, 10
 
@@ -74,7 +75,7 @@ func overviewOf(d *Document) *overview {
 	r := d.Report
 	c := countsOf(r.Summary)
 	o := &overview{
-		Tool: clean(strings.TrimSpace("Plimsoll " + r.Tool.Version)), Source: clean(sourceNames(&r.Inventory)),
+		Tool: display.Clean(strings.TrimSpace("Plimsoll " + r.Tool.Version)), Source: display.Clean(sourceNames(&r.Inventory)),
 		Facts: factsOf(&r.Inventory), Counts: c, Total: c.total(), Controls: c.controls(), Baseline: r.Baseline,
 		Coverage: percent(c.Coverage), Complete: c.Coverage >= 100,
 	}
@@ -110,7 +111,7 @@ func levelRows(levels []framework.Capability) []levelRow {
 			out = append(out, levelRow{Level: string(c.Level)})
 		}
 		row := &out[len(out)-1]
-		row.Names = append(row.Names, clean(string(c.Capability)))
+		row.Names = append(row.Names, display.Clean(string(c.Capability)))
 	}
 	return out
 }
@@ -131,7 +132,7 @@ func factsOf(inv *scan.Inventory) string {
 	}
 	facts := thousandsOf(inv.Objects, "object") + " in " + thousandsOf(namespaces, "namespace")
 	if inv.Version != "" {
-		facts += " · Kubernetes " + clean(strings.TrimPrefix(inv.Version, "v"))
+		facts += " · Kubernetes " + display.Clean(strings.TrimPrefix(inv.Version, "v"))
 	}
 	return facts
 }
@@ -158,7 +159,7 @@ func (o *overview) first(all []ranked) {
 	chosen := fixFirst(all, 5)
 	for _, f := range chosen {
 		row := fixRow{
-			ID: clean(f.Control.ID), Title: clean(f.Control.Title), Remedy: clean(f.Control.Remedy), Worst: f.worst.String(),
+			ID: display.Clean(f.Control.ID), Title: display.Clean(f.Control.Title), Remedy: display.Clean(f.Control.Remedy), Worst: f.worst.String(),
 			Findings: len(f.Findings), Objects: len(f.objects), Fix: f.fixWords(),
 		}
 		o.First = append(o.First, row)
@@ -208,7 +209,7 @@ func controlBars(all []ranked) []bar {
 		for i := range f.Findings {
 			n[f.Findings[i].Severity]++
 		}
-		out = append(out, severityBar(f.Control.ID, clean(f.Control.Title), n, len(all[0].Findings)))
+		out = append(out, severityBar(f.Control.ID, display.Clean(f.Control.Title), n, len(all[0].Findings)))
 	}
 	return out
 }
@@ -233,7 +234,7 @@ func namespaceBars(r *scan.Report) []bar {
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(totals[b], totals[a]), cmp.Compare(a, b)) })
 	var out []bar
 	for _, name := range names[:min(shownBars, len(names))] {
-		label := clean(name)
+		label := display.Clean(name)
 		if name == "" {
 			label = "cluster-wide"
 		}
@@ -244,7 +245,7 @@ func namespaceBars(r *scan.Report) []bar {
 
 func frameworkBar(a *framework.Assessment) bar {
 	tally := tallyOf(a)
-	b := bar{Key: a.Framework.ID, Label: clean(frameworkTitle(a)), Total: len(a.Answers)}
+	b := bar{Key: a.Framework.ID, Label: display.Clean(frameworkTitle(a)), Total: len(a.Answers)}
 	var tiles []tile
 	var words []string
 	for _, s := range frameworkStatuses() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -238,6 +239,6 @@ func thousands(n int) string {
 
 // thousandsOf writes "1 finding" or "312,345 findings".
 func thousandsOf(n int, noun string) string {
-	_, noun, _ = strings.Cut(plural(n, noun), " ")
+	_, noun, _ = strings.Cut(display.Plural(n, noun), " ")
 	return thousands(n) + " " + noun
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -135,7 +136,7 @@ func (b *policyReportBuilder) fail(r *scan.Result, f *finding.Finding) {
 	b.report(f.Object.Namespace).Summary.Fail++
 	properties := map[string]string{"id": f.ID()}
 	if f.Path != "" {
-		properties["path"] = clean(string(f.Path))
+		properties["path"] = display.Clean(string(f.Path))
 	}
 	if where := placeOf(f.Position); where != "" {
 		properties["position"] = where
@@ -156,7 +157,7 @@ func (b *policyReportBuilder) add(r *scan.Result, object finding.Ref, severity f
 	}
 	report.Results = append(report.Results, policyReportEntry{
 		Source: "plimsoll", Policy: r.Control.ID, Category: string(r.Control.Capability), Severity: severity, Result: result,
-		Scored: true, Timestamp: b.taken, Resources: []finding.Ref{object}, Message: clean(message), Properties: properties,
+		Scored: true, Timestamp: b.taken, Resources: []finding.Ref{object}, Message: display.Clean(message), Properties: properties,
 	})
 }
 
@@ -164,7 +165,7 @@ func (b *policyReportBuilder) sorted() []policyReport {
 	var out []policyReport
 	for namespace, r := range b.byNamespace {
 		if n := b.left[namespace]; n > 0 {
-			r.Metadata.Annotations = map[string]string{"plimsoll.io/left-out": plural(n, "result")}
+			r.Metadata.Annotations = map[string]string{"plimsoll.io/left-out": display.Plural(n, "result")}
 		}
 		out = append(out, *r)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -72,7 +73,7 @@ func (m *metrics) sample(name string, value float64, labels ...string) {
 		if i == 0 {
 			open = "{"
 		}
-		fmt.Fprintf(m.w, `%s%s="%s"`, open, labels[i], labelEscapes.Replace(clean(labels[i+1])))
+		fmt.Fprintf(m.w, `%s%s="%s"`, open, labels[i], labelEscapes.Replace(display.Clean(labels[i+1])))
 	}
 	if len(labels) > 0 {
 		m.w.WriteByte('}')

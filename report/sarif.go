@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
@@ -73,21 +74,21 @@ func (s *sarif) driver() sarifDriver {
 }
 
 func sarifRuleOf(c *control.Control, requirements []string) sarifRule {
-	title := fallback(clean(c.Title), c.ID)
+	title := fallback(display.Clean(c.Title), c.ID)
 	tags := []string{"security", "kubernetes"}
 	for _, tag := range append(append([]string{string(c.Capability)}, c.References...), requirements...) {
 		if tag != "" && len(tags) < sarifTags && !slices.Contains(tags, tag) {
 			tags = append(tags, tag)
 		}
 	}
-	help := fallback(clean(c.Why), title)
+	help := fallback(display.Clean(c.Why), title)
 	markdown := markdownText(help)
 	if c.Remedy != "" {
-		help += "\n\nWhat to do: " + clean(c.Remedy)
+		help += "\n\nWhat to do: " + display.Clean(c.Remedy)
 		markdown += "\n\n**What to do:** " + markdownText(c.Remedy)
 	}
 	return sarifRule{
-		ID: c.ID, Name: c.ID, ShortDescription: sarifText{title}, FullDescription: sarifText{fallback(clean(c.Why), title)},
+		ID: c.ID, Name: c.ID, ShortDescription: sarifText{title}, FullDescription: sarifText{fallback(display.Clean(c.Why), title)},
 		Help: sarifMarkdown{help, markdown}, HelpURI: homepage + "/blob/main/docs/controls.md#" + c.ID,
 		DefaultConfiguration: sarifConfiguration{sarifLevel(c.Severity)},
 		Properties: sarifRuleProperties{
@@ -137,13 +138,13 @@ func (s *sarif) invocation() sarifInvocation {
 			}
 			out.Notifications = append(out.Notifications, sarifNotification{
 				Descriptor: sarifReference{"skipped", 1}, Rule: rule, Level: level,
-				Message: sarifText{result.Control.ID + ": " + clean(result.Skipped)},
+				Message: sarifText{result.Control.ID + ": " + display.Clean(result.Skipped)},
 			})
 		}
 		for _, e := range result.Errors {
 			out.Notifications = append(out.Notifications, sarifNotification{
 				Descriptor: sarifReference{"error", 2}, Rule: rule, Level: "error",
-				Message:   sarifText{clean(fmt.Sprintf("%s: %s: %s", result.Control.ID, e.Object, e.Message))},
+				Message:   sarifText{display.Clean(fmt.Sprintf("%s: %s: %s", result.Control.ID, e.Object, e.Message))},
 				Locations: sarifLocations(&e.Object, e.Position, ""),
 			})
 		}
@@ -154,7 +155,7 @@ func (s *sarif) invocation() sarifInvocation {
 func gapNotification(g inventory.Gap) sarifNotification {
 	n := sarifNotification{
 		Descriptor: sarifReference{"gap", 0}, Level: "warning",
-		Message: sarifText{clean("could not read " + gapSubject(g) + ": " + g.Reason)},
+		Message: sarifText{display.Clean("could not read " + gapSubject(g) + ": " + g.Reason)},
 	}
 	if g.File != "" {
 		n.Locations = []sarifLocation{{Physical: sarifPlace(finding.Position{File: g.File, Line: g.Line})}}
@@ -175,7 +176,7 @@ func (s *sarif) results() {
 				why = fmt.Sprintf("%s: %s (ticket %s, approved by %s, until %s)",
 					why, x.Reason, x.Ticket, x.ApprovedBy, x.Expires.UTC().Format("2006-01-02"))
 			}
-			s.result(i, &e.Finding, &sarifSuppression{Kind: "external", Status: "accepted", Justification: clean(why)})
+			s.result(i, &e.Finding, &sarifSuppression{Kind: "external", Status: "accepted", Justification: display.Clean(why)})
 		}
 	}
 }
@@ -188,7 +189,7 @@ func (s *sarif) result(rule int, f *finding.Finding, suppression *sarifSuppressi
 	s.written = true
 	r := sarifResult{
 		RuleID: s.d.Report.Results[rule].Control.ID, RuleIndex: rule, Level: sarifLevel(f.Severity),
-		Message:      sarifText{fallback(clean(f.Message), f.Control) + " (" + clean(f.Object.String()) + ")"},
+		Message:      sarifText{fallback(display.Clean(f.Message), f.Control) + " (" + display.Clean(f.Object.String()) + ")"},
 		Locations:    sarifLocations(&f.Object, f.Position, f.Path),
 		Fingerprints: map[string]string{"plimsoll/v1": f.ID()},
 		Suppressions: []sarifSuppression{},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
@@ -140,9 +141,9 @@ type sarifResultProperties struct {
 
 // sarifLocations says where an object is: in its file if one is known, and by name.
 func sarifLocations(object *finding.Ref, p finding.Position, at finding.Path) []sarifLocation {
-	name := clean(object.String())
+	name := display.Clean(object.String())
 	location := sarifLocation{Physical: sarifPlace(p), Logical: []sarifLogical{{
-		Name: name, FullyQualifiedName: strings.TrimSuffix(name+"."+clean(string(at)), "."), Kind: "resource",
+		Name: name, FullyQualifiedName: strings.TrimSuffix(name+"."+display.Clean(string(at)), "."), Kind: "resource",
 	}}}
 	return []sarifLocation{location}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -75,20 +76,20 @@ func (t *table) title() string {
 	if _, clusterWide := inv.Namespaces[""]; clusterWide {
 		namespaces--
 	}
-	facts := plural(inv.Objects, "object") + " in " + plural(namespaces, "namespace")
+	facts := display.Plural(inv.Objects, "object") + " in " + display.Plural(namespaces, "namespace")
 	if inv.Version != "" {
-		facts += " · Kubernetes " + clean(strings.TrimPrefix(inv.Version, "v"))
+		facts += " · Kubernetes " + display.Clean(strings.TrimPrefix(inv.Version, "v"))
 	}
 	tool := "Plimsoll"
 	if t.d.Report.Tool.Version != "" {
-		tool += " " + clean(t.d.Report.Tool.Version)
+		tool += " " + display.Clean(t.d.Report.Tool.Version)
 	}
-	room := t.width - columns.StringWidth(tool+facts) - 4
-	shorten := cutMiddle
+	room := t.width - display.Width(tool+facts) - 4
+	shorten := display.CutMiddle
 	if len(inv.Source.Names) == 1 && inv.Source.Kind != "cluster" {
-		shorten = cutFolders
+		shorten = display.CutFolders
 	}
-	return t.bold(tool) + "  " + shorten(clean(source), max(room, 8)) + t.dim("  "+facts)
+	return t.bold(tool) + "  " + shorten(display.Clean(source), max(room, 8)) + t.dim("  "+facts)
 }
 
 // counts are the figures, each line with its subject in front. What still fits on the line before it goes there.
@@ -96,14 +97,14 @@ func (t *table) counts() []string {
 	c := countsOf(t.d.Report.Summary)
 	out := []string{""}
 	add := func(subject, text string) {
-		out = append(out, " "+t.bold(pad(subject, label))+text)
+		out = append(out, " "+t.bold(display.Pad(subject, label))+text)
 	}
 	if c.total() == 0 {
 		out = append(out, " "+t.verdictWithoutFindings(c))
 	} else {
-		add(plural(c.total(), "finding"), t.severities(c))
+		add(display.Plural(c.total(), "finding"), t.severities(c))
 	}
-	accepted := fmt.Sprintf("%d excepted · %s · %s passed", c.Excepted, plural(c.Errors, "error"), plural(c.Passed, "check"))
+	accepted := fmt.Sprintf("%d excepted · %s · %s passed", c.Excepted, display.Plural(c.Errors, "error"), display.Plural(c.Passed, "check"))
 	if t.width >= 120 {
 		out[1] += t.dim(" · " + accepted)
 	} else {
@@ -115,7 +116,7 @@ func (t *table) counts() []string {
 			statuses = append(statuses, t.status(s, fmt.Sprintf("%d %s", n, statusWords[s])))
 		}
 	}
-	add(plural(c.controls(), "control"), strings.Join(statuses, " · "))
+	add(display.Plural(c.controls(), "control"), strings.Join(statuses, " · "))
 	coverage := percent(c.Coverage)
 	switch {
 	case t.nothing():
@@ -126,7 +127,7 @@ func (t *table) counts() []string {
 		out[len(out)-1] += " · " + coverage + " coverage"
 	}
 	if len(t.d.Levels) > 0 && !t.nothing() {
-		add(plural(len(t.d.Levels), "capability"), t.levelCounts())
+		add(display.Plural(len(t.d.Levels), "capability"), t.levelCounts())
 	}
 	if b := t.d.Report.Baseline; b != nil {
 		add("baseline", fmt.Sprintf("%d new · %d fixed · %d unchanged", b.New, b.Fixed, b.Unchanged))

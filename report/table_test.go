@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/framework"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
@@ -22,7 +23,7 @@ func TestTableFits(t *testing.T) {
 				t.Errorf("%s at %d columns: %d lines, more than a screen", name, width, len(lines))
 			}
 			for _, line := range lines {
-				if w := columns.StringWidth(line); w > width {
+				if w := display.Width(line); w > width {
 					t.Errorf("%s at %d columns: a line of %d: %s", name, width, w, line)
 				}
 			}
@@ -35,7 +36,7 @@ func TestTextIsClean(t *testing.T) {
 	for _, opts := range []Options{{Width: 80}, {Width: 200, Verbose: true}} {
 		text := render(t, WriteTable, hostile(), opts)
 		for _, r := range text {
-			if r != '\n' && invisible(r) {
+			if r != '\n' && display.Invisible(r) {
 				t.Errorf("the table holds %U", r)
 			}
 		}

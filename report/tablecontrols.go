@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/plimsoll-io/plimsoll/internal/display"
+)
 
 // heading is a blank line and a title.
 func (t *table) heading(text string) []string { return []string{"", " " + t.bold(text)} }
@@ -16,29 +20,29 @@ func (t *table) controls(lines int) []string {
 	}
 	id, title := len("CONTROL"), 0
 	for _, f := range t.failed[:rows] {
-		id = max(id, columns.StringWidth(clean(f.Control.ID)))
+		id = max(id, display.Width(display.Clean(f.Control.ID)))
 	}
 	id = min(id, max(20, t.width*2/5))
-	head := pad("SEVERITY", 10) + pad("CONTROL", id+2)
+	head := display.Pad("SEVERITY", 10) + display.Pad("CONTROL", id+2)
 	if t.width >= 120 {
 		for _, f := range t.failed[:rows] {
-			title = max(title, columns.StringWidth(clean(f.Control.Title)))
+			title = max(title, display.Width(display.Clean(f.Control.Title)))
 		}
 		title = min(title, t.width/3)
-		head += pad("WHAT IS WRONG", title+2)
+		head += display.Pad("WHAT IS WRONG", title+2)
 	}
 	head += "FINDINGS  "
 	out := []string{"", " " + t.bold(head+"WHERE")}
 	for _, f := range t.failed[:rows] {
-		row := " " + t.severity(f.worst, pad(f.worst.String(), 10)) + pad(cut(clean(f.Control.ID), id), id+2)
+		row := " " + t.severity(f.worst, display.Pad(f.worst.String(), 10)) + display.Pad(display.Cut(display.Clean(f.Control.ID), id), id+2)
 		if title > 0 {
-			row += pad(cut(clean(f.Control.Title), title), title+2)
+			row += display.Pad(display.Cut(display.Clean(f.Control.Title), title), title+2)
 		}
-		out = append(out, row+padLeft(fmt.Sprint(len(f.Findings)), 8)+"  "+t.where(f, t.width-1-len(head)))
+		out = append(out, row+display.PadLeft(fmt.Sprint(len(f.Findings)), 8)+"  "+t.where(f, t.width-1-len(head)))
 	}
 	if left := t.failed[rows:]; len(left) > 0 {
 		out = append(out, " "+t.dim(fmt.Sprintf("… and %s with %s; -v shows all",
-			plural(len(left), "more control"), plural(findingsOf(left), "finding"))))
+			display.Plural(len(left), "more control"), display.Plural(findingsOf(left), "finding"))))
 	}
 	return out
 }
@@ -59,7 +63,7 @@ func (t *table) where(f ranked, width int) string {
 	}
 	text := ""
 	for i := range f.objects {
-		name := clean(f.objects[i].String())
+		name := display.Clean(f.objects[i].String())
 		next := name
 		if i > 0 {
 			next = text + ", " + name
@@ -68,7 +72,7 @@ func (t *table) where(f ranked, width int) string {
 		if left := len(f.objects) - i - 1; left > 0 {
 			more = fmt.Sprintf(" +%d", left)
 		}
-		if columns.StringWidth(mark+next+more) <= width {
+		if display.Width(mark+next+more) <= width {
 			text = next
 			continue
 		}
@@ -77,7 +81,7 @@ func (t *table) where(f ranked, width int) string {
 			if more = ""; len(f.objects) > 1 {
 				more = fmt.Sprintf(" +%d", len(f.objects)-1)
 			}
-			text = cut(name, width-len(mark)-len(more))
+			text = display.Cut(name, width-len(mark)-len(more))
 		}
 		return t.doubt(mark) + text + t.dim(more)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
@@ -20,8 +21,8 @@ func (t *table) details() {
 	}
 	for _, f := range t.failed {
 		t.line("")
-		t.line(" " + t.severity(f.worst, f.worst.String()) + "  " + t.bold(clean(f.Control.ID)) + "  " +
-			clean(f.Control.Title) + t.dim("  "+plural(len(f.Findings), "finding")))
+		t.line(" " + t.severity(f.worst, f.worst.String()) + "  " + t.bold(display.Clean(f.Control.ID)) + "  " +
+			display.Clean(f.Control.Title) + t.dim("  "+display.Plural(len(f.Findings), "finding")))
 		for i := range f.Findings {
 			t.finding(&f.Findings[i], &f.Control.Severity, isNew[&f.Findings[i]])
 		}
@@ -32,7 +33,7 @@ func (t *table) details() {
 
 // finding writes one finding. The severity is named where it differs from the control's own.
 func (t *table) finding(f *finding.Finding, usual *finding.Severity, isNew bool) {
-	head := clean(f.Object.String())
+	head := display.Clean(f.Object.String())
 	if where := placeOf(f.Position); where != "" {
 		head = where + "  " + head
 	}
@@ -44,14 +45,14 @@ func (t *table) finding(f *finding.Finding, usual *finding.Severity, isNew bool)
 	}
 	t.line("   " + head)
 	if f.Path != "" {
-		t.line("       " + t.dim(clean(string(f.Path))))
+		t.line("       " + t.dim(display.Clean(string(f.Path))))
 	}
-	t.line("       " + clean(f.Message))
+	t.line("       " + display.Clean(f.Message))
 	for _, b := range f.Because {
-		t.line("       " + t.dim(clean(b.Effect+": "+b.Message)))
+		t.line("       " + t.dim(display.Clean(b.Effect+": "+b.Message)))
 	}
 	if f.Fix != nil {
-		t.line("       " + t.dim("fix: "+clean(fixText(f.Fix))))
+		t.line("       " + t.dim("fix: "+display.Clean(fixText(f.Fix))))
 	}
 }
 
@@ -60,7 +61,7 @@ func placeOf(p finding.Position) string {
 	if p.File == "" {
 		return ""
 	}
-	out := clean(place(p.File, p.Line))
+	out := display.Clean(place(p.File, p.Line))
 	if p.Rendered {
 		out += " (rendered)"
 	}
@@ -77,7 +78,7 @@ func (t *table) excepted() {
 				head = true
 			}
 			line := fmt.Sprintf("%s  %s  %s", e.Control, e.Object, e.Path)
-			t.line("   " + clean(line) + t.dim("  by exception "+clean(e.Exception)))
+			t.line("   " + display.Clean(line) + t.dim("  by exception "+display.Clean(e.Exception)))
 		}
 	}
 }
@@ -90,9 +91,9 @@ func (t *table) passes() {
 		r := &t.d.Report.Results[i]
 		switch {
 		case r.Status == scan.NotApplicable:
-			t.line("   " + clean(r.Control.ID) + t.dim("  nothing to judge"))
+			t.line("   " + display.Clean(r.Control.ID) + t.dim("  nothing to judge"))
 		case len(r.Passed) > 0:
-			t.line("   " + clean(r.Control.ID) + t.dim("  "+plural(len(r.Passed), "object")))
+			t.line("   " + display.Clean(r.Control.ID) + t.dim("  "+display.Plural(len(r.Passed), "object")))
 		}
 	}
 }

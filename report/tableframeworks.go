@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/framework"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 )
 
 const mostFrameworks = 11
@@ -43,21 +44,21 @@ func (t *table) frameworkRows(shown []framework.Assessment) []string {
 	}
 	width := len("FRAMEWORK")
 	for i := range shown {
-		width = max(width, columns.StringWidth(t.frameworkName(&shown[i])))
+		width = max(width, display.Width(t.frameworkName(&shown[i])))
 	}
 	width = min(width, max(room, 12))
-	head := pad("FRAMEWORK", width)
+	head := display.Pad("FRAMEWORK", width)
 	for _, s := range statuses {
 		head += "  " + frameworkWords[s]
 	}
-	out := []string{" " + t.bold(head+padLeft("of", 6))}
+	out := []string{" " + t.bold(head+display.PadLeft("of", 6))}
 	for i := range shown {
-		row := pad(cut(t.frameworkName(&shown[i]), width), width)
+		row := display.Pad(display.Cut(t.frameworkName(&shown[i]), width), width)
 		tally := tallyOf(&shown[i])
 		for _, s := range statuses {
-			row += t.answer(s, tally[s], padLeft(fmt.Sprint(tally[s]), len(frameworkWords[s])+2))
+			row += t.answer(s, tally[s], display.PadLeft(fmt.Sprint(tally[s]), len(frameworkWords[s])+2))
 		}
-		out = append(out, " "+row+padLeft(fmt.Sprint(len(shown[i].Answers)), 6))
+		out = append(out, " "+row+display.PadLeft(fmt.Sprint(len(shown[i].Answers)), 6))
 	}
 	return out
 }
@@ -65,15 +66,15 @@ func (t *table) frameworkRows(shown []framework.Assessment) []string {
 // frameworkPairs is half a line a framework: what is met, what is not, and what is open, for whatever reason.
 func (t *table) frameworkPairs(shown []framework.Assessment) []string {
 	const name, gap = 17, "   "
-	head := t.bold(pad("FRAMEWORK", name) + "  met  not met  open")
+	head := t.bold(display.Pad("FRAMEWORK", name) + "  met  not met  open")
 	halves := []string{head, head}
 	for i := range shown {
 		tally := tallyOf(&shown[i])
 		open := len(shown[i].Answers) - tally[framework.Met] - tally[framework.NotMet]
-		halves = append(halves, pad(cut(clean(shown[i].Framework.ID), name), name)+
-			t.answer(framework.Met, tally[framework.Met], padLeft(fmt.Sprint(tally[framework.Met]), 5))+
-			t.answer(framework.NotMet, tally[framework.NotMet], padLeft(fmt.Sprint(tally[framework.NotMet]), 9))+
-			padLeft(fmt.Sprint(open), 6))
+		halves = append(halves, display.Pad(display.Cut(display.Clean(shown[i].Framework.ID), name), name)+
+			t.answer(framework.Met, tally[framework.Met], display.PadLeft(fmt.Sprint(tally[framework.Met]), 5))+
+			t.answer(framework.NotMet, tally[framework.NotMet], display.PadLeft(fmt.Sprint(tally[framework.NotMet]), 9))+
+			display.PadLeft(fmt.Sprint(open), 6))
 	}
 	if t.width < 80 || len(shown) == 1 {
 		halves = halves[1:]
@@ -97,9 +98,9 @@ func (t *table) inRows(cells []string, n int, gap string) []string {
 // frameworkName is the title where there is room for titles, else the id.
 func (t *table) frameworkName(a *framework.Assessment) string {
 	if t.width >= wide || a.Framework.ID == "" {
-		return clean(frameworkTitle(a))
+		return display.Clean(frameworkTitle(a))
 	}
-	return clean(a.Framework.ID)
+	return display.Clean(a.Framework.ID)
 }
 
 // has says whether any requirement has this status.
@@ -160,15 +161,15 @@ func (t *table) levels() []string {
 	}
 	name := 0
 	for i := range t.d.Levels {
-		name = max(name, columns.StringWidth(clean(string(t.d.Levels[i].Capability))))
+		name = max(name, display.Width(display.Clean(string(t.d.Levels[i].Capability))))
 	}
-	out := []string{"", " " + t.bold(pad("LEVEL", 11)+pad("CAPABILITY", name+2)+"CRITERIA  FOR THE NEXT LEVEL")}
+	out := []string{"", " " + t.bold(display.Pad("LEVEL", 11)+display.Pad("CAPABILITY", name+2)+"CRITERIA  FOR THE NEXT LEVEL")}
 	for _, c := range lowestFirst(t.d.Levels) {
 		met, of := criteriaMet(c)
-		row := " " + t.level(c.Level, pad(string(c.Level), 11)) + pad(clean(string(c.Capability)), name+2) +
-			padLeft(fmt.Sprintf("%d of %d", met, of), 8) + "  "
+		row := " " + t.level(c.Level, display.Pad(string(c.Level), 11)) + display.Pad(display.Clean(string(c.Capability)), name+2) +
+			display.PadLeft(fmt.Sprintf("%d of %d", met, of), 8) + "  "
 		if open := needed(c); len(open) > 0 {
-			row += clean(open[0].Text + ": " + measure(&open[0]))
+			row += display.Clean(open[0].Text + ": " + measure(&open[0]))
 			if len(open) > 1 {
 				row += t.dim(fmt.Sprintf("; and %d more", len(open)-1))
 			}

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"github.com/plimsoll-io/plimsoll/internal/display"
 )
 
 // missed shows what was not judged; without Verbose in few lines.
@@ -38,29 +40,29 @@ func (t *table) missedRows(rows []miss, left string) []string {
 	const what = 9
 	room, about := t.width-1-what, 0
 	for _, m := range rows {
-		about = max(about, columns.StringWidth(clean(m.about)))
+		about = max(about, display.Width(display.Clean(m.about)))
 	}
 	about = min(about, max(20, t.width*2/5))
 	var out []string
 	for _, m := range rows {
-		subject, why := clean(m.about), clean(m.why)
+		subject, why := display.Clean(m.about), display.Clean(m.why)
 		paint := t.doubt
 		if m.what == "unset" {
 			paint = t.dim
 		}
-		start := " " + paint(pad(m.what, what))
-		long := columns.StringWidth(subject) > about || columns.StringWidth(why) > room-about-2
+		start := " " + paint(display.Pad(m.what, what))
+		long := display.Width(subject) > about || display.Width(why) > room-about-2
 		switch {
 		case t.all:
-			out = append(out, start+pad(subject, about)+"  "+why)
+			out = append(out, start+display.Pad(subject, about)+"  "+why)
 		case long && t.width < wide:
-			out = append(out, start+cutMiddle(subject, room), strings.Repeat(" ", what+3)+cut(why, room-2))
+			out = append(out, start+display.CutMiddle(subject, room), strings.Repeat(" ", what+3)+display.Cut(why, room-2))
 		default:
-			out = append(out, start+pad(cutMiddle(subject, about), about+2)+cut(why, room-about-2))
+			out = append(out, start+display.Pad(display.CutMiddle(subject, about), about+2)+display.Cut(why, room-about-2))
 		}
 	}
 	if left != "" {
-		out = append(out, " "+t.doubt(cut("… and "+left+"; -v shows all", t.width-1)))
+		out = append(out, " "+t.doubt(display.Cut("… and "+left+"; -v shows all", t.width-1)))
 	}
 	return out
 }
@@ -71,23 +73,23 @@ func (t *table) fixFirst(n int) []string {
 		return nil
 	}
 	chosen := fixFirst(t.failed, n)
-	out := t.heading(fmt.Sprintf("FIX FIRST: %s, %d of %s", plural(len(chosen), "control"), findingsOf(chosen),
-		plural(findingsOf(t.failed), "finding")))
+	out := t.heading(fmt.Sprintf("FIX FIRST: %s, %d of %s", display.Plural(len(chosen), "control"), findingsOf(chosen),
+		display.Plural(findingsOf(t.failed), "finding")))
 	id, fix := 0, 0
 	for i := range chosen {
-		id = max(id, columns.StringWidth(clean(chosen[i].Control.ID)))
+		id = max(id, display.Width(display.Clean(chosen[i].Control.ID)))
 		fix = max(fix, len(chosen[i].fixWords())+2)
 	}
 	id = min(id, max(20, t.width*2/5))
 	for i := range chosen {
 		f := &chosen[i]
-		text := fmt.Sprintf("%d  %s  %s  ", i+1, pad(cut(clean(f.Control.ID), id), id), pad(plural(len(f.Findings), "finding"), 12))
-		room := t.width - 1 - columns.StringWidth(text)
+		text := fmt.Sprintf("%d  %s  %s  ", i+1, display.Pad(display.Cut(display.Clean(f.Control.ID), id), id), display.Pad(display.Plural(len(f.Findings), "finding"), 12))
+		room := t.width - 1 - display.Width(text)
 		if room >= fix+40 {
-			out = append(out, " "+text+t.good(pad(f.fixWords(), fix))+t.dim(cut(clean(firstSentence(f.Control.Remedy)), room-fix)))
+			out = append(out, " "+text+t.good(display.Pad(f.fixWords(), fix))+t.dim(display.Cut(display.Clean(firstSentence(f.Control.Remedy)), room-fix)))
 			continue
 		}
-		out = append(out, " "+text+t.good(pad(cut(f.fixWords(), room), min(fix, room)))+t.dim(t.example(f, room-fix)))
+		out = append(out, " "+text+t.good(display.Pad(display.Cut(f.fixWords(), room), min(fix, room)))+t.dim(t.example(f, room-fix)))
 	}
 	return out
 }
@@ -97,7 +99,7 @@ func (t *table) example(f *ranked, room int) string {
 	for i := range f.Findings {
 		p := f.Findings[i].Position
 		if f.Findings[i].Severity == f.worst && p.File != "" && room >= 12 {
-			return cutFolders(clean(place(withinSource(p.File, &t.d.Report.Inventory.Source), p.Line)), room)
+			return display.CutFolders(display.Clean(place(withinSource(p.File, &t.d.Report.Inventory.Source), p.Line)), room)
 		}
 	}
 	return ""
@@ -137,17 +139,17 @@ func (t *table) next() []string {
 	}
 	out := []string{""}
 	for _, step := range steps {
-		out = append(out, " "+cut(step, t.width-1))
+		out = append(out, " "+display.Cut(step, t.width-1))
 	}
 	return out
 }
 
 func (t *table) explain() string {
-	text := "Next: plimsoll explain " + clean(fixFirst(t.failed, 1)[0].Control.ID)
+	text := "Next: plimsoll explain " + display.Clean(fixFirst(t.failed, 1)[0].Control.ID)
 	if !t.all {
 		text += "  ·  -v every finding"
 	}
-	if share := "  ·  -f html -o report.html"; columns.StringWidth(text+share) < t.width {
+	if share := "  ·  -f html -o report.html"; display.Width(text+share) < t.width {
 		text += share
 	}
 	return text

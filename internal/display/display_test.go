@@ -1,6 +1,8 @@
-package report
+package display
 
-import "testing"
+import (
+	"testing"
+)
 
 // TestCutFolders checks that whole folders go first, and that the end of a name stays.
 func TestCutFolders(t *testing.T) {
@@ -15,7 +17,7 @@ func TestCutFolders(t *testing.T) {
 		{"apps/echo-service.yaml:20", 20, "echo-service.yaml:20"},
 		{"a-very-long-name-of-a-file.yaml:20", 16, "a-ver…le.yaml:20"},
 	} {
-		if got := cutFolders(c.in, c.width); got != c.want || columns.StringWidth(got) > c.width {
+		if got := CutFolders(c.in, c.width); got != c.want || Width(got) > c.width {
 			t.Errorf("%s in %d columns: %s, want %s", c.in, c.width, got, c.want)
 		}
 	}
