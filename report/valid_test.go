@@ -14,6 +14,7 @@ import (
 	checker "github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 )
 
 // TestSARIFIsValid checks SARIF reports against the 2.1.0 schema.
@@ -72,7 +73,7 @@ func TestTextFormatsAreClean(t *testing.T) {
 		for _, f := range Formats() {
 			text := render(t, f.Write, d, Options{Width: 120, Verbose: true})
 			for _, r := range text {
-				if r != '\n' && (invisible(r) || r != ' ' && unicode.IsSpace(r) && f.Name != "html") {
+				if r != '\n' && (display.Invisible(r) || r != ' ' && unicode.IsSpace(r) && f.Name != "html") {
 					t.Errorf("%s/%s holds %U", name, f.Name, r)
 					break
 				}
