@@ -129,6 +129,10 @@ func (p *splitter) array() {
 			p.astray("a list is broken")
 			return
 		default:
+			if p.lost && c != '{' {
+				p.astray("") // the rest of what was broken
+				continue
+			}
 			p.keep = p.pos
 			if !p.value() {
 				p.astray("an item of a list is broken")

@@ -169,9 +169,8 @@ func appendAuditUser(b []byte, identity int, namespace string) []byte {
 			`"sourceIPs":["10.1.%d.7"],"userAgent":"kubectl/v1.37.2 (linux/amd64) kubernetes/a1b2c3d",`, identity, identity, identity%250)
 	}
 	return fmt.Appendf(b, `"user":{"username":"system:serviceaccount:%[1]s:app-%03[2]d","uid":"7c1f0000-0000-4000-8000-%012[2]x",`+
-		`"groups":["system:serviceaccounts","system:serviceaccounts:%[1]s","system:authenticated"],`+
-		`"extra":{"authentication.kubernetes.io/pod-name":["app-%03[2]d-6d4cf56db6-x2x7z"],"authentication.kubernetes.io/pod-uid":["11110000-0000-4000-8000-%012[2]x"]}},`+
-		`"sourceIPs":["10.2.%[3]d.9"],"userAgent":"app/v0.0.0 (linux/amd64) kubernetes/$Format/leader-election",`, namespace, identity, identity%250)
+		`"groups":["system:serviceaccounts","system:serviceaccounts:%[1]s","system:authenticated"]},`+
+		`"sourceIPs":["10.2.%[3]d.9"],"userAgent":"app/v0.0.0 (linux/amd64)",`, namespace, identity, identity%250)
 }
 
 func appendObjectRef(b []byte, request *auditRequest, namespace, name string) []byte {
