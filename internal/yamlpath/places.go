@@ -43,6 +43,7 @@ func NewTree(value any, places []int) (*Tree, error) {
 type builder struct {
 	places []int
 	tree   *Tree
+	names  []string // of the maps around the value, to sort without allocating
 }
 
 func (b *builder) add(key string, value any) bool {
@@ -54,11 +55,18 @@ func (b *builder) add(key string, value any) bool {
 	b.places = b.places[2:]
 	switch value := value.(type) {
 	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(value)) {
+		first := len(b.names)
+		for name := range value {
+			b.names = append(b.names, name)
+		}
+		slices.Sort(b.names[first:])
+		for i := range len(value) {
+			name := b.names[first+i]
 			if !b.add(name, value[name]) {
 				return false
 			}
 		}
+		b.names = b.names[:first]
 	case []any:
 		for _, item := range value {
 			if !b.add("", item) {
