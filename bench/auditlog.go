@@ -165,8 +165,8 @@ func auditPath(random *rand.Rand, request *auditRequest, namespace, name string)
 
 func appendAuditUser(b []byte, identity int, namespace string) []byte {
 	if identity >= auditAccounts {
-		return fmt.Appendf(b, `"user":{"username":"person-%02d@example.com","groups":["developers","system:authenticated"],"extra":{"authentication.kubernetes.io/credential-id":["X509SHA256=%064x"]}},`+
-			`"sourceIPs":["10.1.%d.7"],"userAgent":"kubectl/v1.37.2 (linux/amd64) kubernetes/a1b2c3d",`, identity, identity, identity%250)
+		return fmt.Appendf(b, `"user":{"username":"person-%02d@example.com","groups":["developers","system:authenticated"]},`+
+			`"sourceIPs":["10.1.%d.7"],"userAgent":"kubectl/v1.37.2 (linux/amd64) kubernetes/a1b2c3d",`, identity, identity%250)
 	}
 	return fmt.Appendf(b, `"user":{"username":"system:serviceaccount:%[1]s:app-%03[2]d","uid":"7c1f0000-0000-4000-8000-%012[2]x",`+
 		`"groups":["system:serviceaccounts","system:serviceaccounts:%[1]s","system:authenticated"]},`+
