@@ -116,6 +116,9 @@ func (d *Decoder) pair(at int) error {
 			}
 			continue
 		case '{', '[':
+			if len(d.open) == maxDepth {
+				return errDepth
+			}
 			d.open = append(d.open, int32(len(d.frames)))
 			d.frames = append(d.frames, frame{})
 		case ',':
@@ -155,7 +158,10 @@ func skipString(text []byte, at int) int {
 	}
 }
 
-var errEnd = errors.New("the JSON ends too early")
+var (
+	errEnd   = errors.New("the JSON ends too early")
+	errDepth = fmt.Errorf("values nest more than %d deep", maxDepth)
+)
 
 func (d *Decoder) unexpected(at int, where string) error {
 	if at >= len(d.text) {

@@ -38,7 +38,7 @@ func (d *Decoder) word(at int, word string, value any) (any, int, error) {
 // container builds a map or list, or finds one with the same text.
 func (d *Decoder) container(at int) (value any, end int, err error) {
 	if d.depth++; d.depth > maxDepth {
-		return nil, 0, fmt.Errorf("values nest more than %d deep", maxDepth)
+		return nil, 0, errDepth
 	}
 	f := d.frames[d.next]
 	var slot *part

@@ -161,15 +161,16 @@ func (l *lines) object(text []byte, start int) (*inventory.Object, error) {
 
 // fields reads what a line says of an object besides its content: `,"ref":…,"default":true}`.
 func (l *lines) fields(o *inventory.Object, rest []byte) error {
-	if rest[0] == '}' && len(rest) == 1 {
+	if string(rest) == "}" {
 		return nil
 	}
-	if rest[0] != ',' {
+	if !bytes.HasPrefix(rest, []byte(`,"`)) {
 		return errNoObject
 	}
 	var rec struct {
 		record
-		Object *json.RawMessage `json:"object"`
+		Object json.RawMessage `json:"object"`
+		Places json.RawMessage `json:"places"`
 	}
 	if err := json.Unmarshal(append([]byte{'{'}, rest[1:]...), &rec); err != nil || rec.Object != nil || rec.Places != nil {
 		return errNoObject // or an object or places where Write does not write them

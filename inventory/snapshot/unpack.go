@@ -30,7 +30,7 @@ func (u *unpacker) text(packed, buffer []byte) ([]byte, error) {
 		switch {
 		case len(text) > maxText:
 			return nil, fmt.Errorf("it unpacks to more than %d MiB", maxText>>20)
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return text, nil
 		case err != nil:
 			return nil, broken
