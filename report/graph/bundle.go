@@ -54,14 +54,13 @@ func (a *arrow) text() string {
 // sub is the small line of a box: its kind, and its group where nothing else shows that.
 func (b *box) sub(group bool) string {
 	parts := make([]string, 0, 2)
-	if b.kind != "" {
-		kind := b.kind
-		if b.weight > 1 {
-			kind = thousands(b.weight) + " × " + kind
-		}
-		parts = append(parts, kind)
+	switch {
+	case b.weight > 1:
+		parts = append(parts, thousands(b.weight)+" × "+orElse(b.kind, "node"))
+	case b.kind != "":
+		parts = append(parts, b.kind)
 	}
-	if group && b.group != "" {
+	if group && b.group != "" && b.group != b.label {
 		parts = append(parts, b.group)
 	}
 	return strings.Join(parts, " · ")

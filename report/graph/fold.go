@@ -16,41 +16,59 @@ const (
 )
 
 // Fold gives a graph of at most so many nodes, which must be 1 or more. Nodes that are equal become one first, then those
-// of one kind in a group, then groups that lead to the same places, then all of a kind, and at last everything. Where
-// there is room for some of a coarser class's parts, they stay. Edges that join the same nodes and have the same label
+// of one kind in a group, then whole groups, then groups that lead to the same places, then those from which the same
+// goals can be reached, then all of a kind, and at last everything. Edges that join the same nodes and have the same label
 // become one, which counts them. A graph that is small enough, or that no writer would take, is returned as it is.
 func Fold(g *Graph, most int) *Graph {
-	most = max(most, 1)
-	if len(g.Nodes) <= most {
+	f, err := newFolder(g)
+	if err != nil || len(g.Nodes) <= max(most, 1) {
 		return g
 	}
+	return f.fold(most)
+}
+
+// A folder is a graph about to be folded.
+type folder struct {
+	g      *Graph
+	ends   [][2]int
+	levels *levels
+}
+
+func newFolder(g *Graph) (*folder, error) {
 	ends, err := ends(g)
-	if err != nil {
+	if err != nil || len(g.Nodes) == 0 {
+		return &folder{g: g}, err
+	}
+	return &folder{g, ends, classify(g, ends)}, nil
+}
+
+func (f *folder) fold(most int) *Graph {
+	g := f.g
+	if len(g.Nodes) <= max(most, 1) {
 		return g
 	}
-	level := pick(classify(g, ends), most)
+	cut := f.levels.pick(max(most, 1))
 	out := *g
 	out.Nodes, out.Edges = nil, nil
 	members := map[int][]int{}
-	for i, c := range level.class {
+	var classes []int // in the order of their first members
+	for i, c := range cut.class {
+		if members[c] == nil {
+			classes = append(classes, c)
+		}
 		members[c] = append(members[c], i)
 	}
-	classes := make([]int, 0, len(members))
-	for c := range members {
-		classes = append(classes, c)
-	}
-	sort.Slice(classes, func(a, b int) bool { return members[classes[a]][0] < members[classes[b]][0] })
 	taken := make(map[string]bool, len(g.Nodes))
 	for i := range g.Nodes {
 		taken[g.Nodes[i].ID] = true
 	}
 	id := make(map[int]string, len(classes))
 	for _, c := range classes {
-		n := g.folded(members[c], level.of[c], taken)
+		n := g.folded(members[c], cut.of[c], taken)
 		id[c] = n.ID
 		out.Nodes = append(out.Nodes, n)
 	}
-	out.Edges = g.merged(ends, level.class, id)
+	out.Edges = g.merged(f.ends, cut.class, id)
 	out.Note = joined(g.Note, fmt.Sprintf("%s are drawn as %s: a box with a second edge stands for several.",
 		counted(len(g.Nodes), "node"), thousands(len(out.Nodes))))
 	return &out
@@ -69,23 +87,23 @@ type cutting struct {
 	of    map[int]int // the level of each class
 }
 
-// pick takes the finest level that has at most so many classes, and then takes apart as many of its classes as there is
-// room for, those with the fewest parts first.
-func pick(levels [levelCount][]int, most int) cutting {
+// pick takes the finest level that has at most so many classes. Where that is a level of much-alike groups, those of its
+// classes that have the fewest parts are shown in parts, as long as there is room: they are the special ones.
+func (l *levels) pick(most int) cutting {
 	level := levelNode
-	for level < levelAll && count(levels[level]) > most {
+	for level < levelAll && count(l[level]) > most {
 		level++
 	}
-	coarse := levels[level]
-	out := cutting{class: slices.Clone(coarse), of: map[int]int{}}
+	coarse := l[level]
 	total := count(coarse)
+	out := cutting{class: slices.Clone(coarse), of: map[int]int{}}
 	for c := range total {
 		out.of[c] = level
 	}
-	if level == levelNode {
+	if level < levelReach {
 		return out
 	}
-	fine := levels[level-1]
+	fine := l[level-1]
 	parts := make([]map[int]bool, total)
 	for i, c := range coarse {
 		if parts[c] == nil {
@@ -113,14 +131,6 @@ func pick(levels [levelCount][]int, most int) cutting {
 		}
 	}
 	return out
-}
-
-func count(class []int) int {
-	n := 0
-	for _, c := range class {
-		n = max(n, c+1)
-	}
-	return n
 }
 
 // folded makes one node of several.
@@ -184,15 +194,15 @@ func (g *Graph) foldedLabel(first *Node, level, members, groups int) string {
 	group := visible(first.Group, 40)
 	switch {
 	case level == levelAll:
-		return "everything: " + thousands(members)
-	case level == levelKind:
-		return "all others: " + thousands(members)
+		return "everything"
+	case groups > 1 && level >= levelGoals:
+		return counted(groups, g.groupNoun())
 	case level == levelEqual || group == "":
 		return name + " and " + thousands(members-1) + " more"
 	case groups > 1:
 		return group + " and " + thousands(groups-1) + " more"
 	}
-	return group + ": " + thousands(members)
+	return group
 }
 
 // merged makes the edges between classes. Edges inside a class are what it is, and are not drawn; a node's edge to itself

@@ -10,50 +10,90 @@ import (
 const (
 	levelNode  = iota // every node by itself
 	levelEqual        // of one kind and group, with the same edges
-	levelGroup        // of one kind and group
-	levelTwins        // the groups whose edges have the same labels and ends
-	levelReach        // the groups that lead to the same ends
+	levelKin          // of one kind and group
+	levelGroup        // of one group
+	levelTwins        // groups whose edges have the same labels and ends
+	levelReach        // groups that lead to the same places
+	levelGoals        // groups from which the same goals are as many steps away
 	levelKind         // of one kind
 	levelAll
 	levelCount
 )
 
-// classify says for every level which class each node is in. Classes are numbered in the order of their first nodes.
-// Goals stay by themselves as long as anything does.
-func classify(g *Graph, ends [][2]int) [levelCount][]int {
-	var levels [levelCount][]int
+// Levels say for every level which class each node is in. Classes are numbered in the order of their first nodes.
+type levels [levelCount][]int
+
+// classify finds the classes. Goals stay by themselves as long as anything does.
+func classify(g *Graph, ends [][2]int) *levels {
+	l := &levels{}
 	n := len(g.Nodes)
-	levels[levelNode] = make([]int, n)
+	l[levelNode] = make([]int, n)
 	for i := range n {
-		levels[levelNode][i] = i
+		l[levelNode][i] = i
 	}
 	key := func(level int, parts func(i int) string) {
-		levels[level] = numbered(n, func(i int) string {
+		l[level] = numbered(n, func(i int) string {
 			if g.Nodes[i].Tone == Goal && level < levelKind {
 				return "goal\x00" + strconv.Itoa(i)
 			}
 			return parts(i)
 		})
 	}
-	kindOf := func(i int) string { return g.Nodes[i].Kind + "\x00" }
-
-	same := signatures(g, ends, levels[levelNode], true)
+	same := signatures(g, ends, l[levelNode], true)
 	key(levelEqual, func(i int) string {
-		return kindOf(i) + g.Nodes[i].Group + "\x00" + string(g.Nodes[i].Tone) + "\x00" + same[i]
+		node := &g.Nodes[i]
+		return strings.Join([]string{node.Kind, node.Group, string(node.Tone), same[i]}, "\x00")
 	})
-	key(levelGroup, func(i int) string {
-		if g.Nodes[i].Group == "" {
-			return strconv.Itoa(levels[levelEqual][i])
-		}
-		return kindOf(i) + g.Nodes[i].Group
+	grouped := func(level, before int, kind bool) {
+		key(level, func(i int) string {
+			switch node := &g.Nodes[i]; {
+			case node.Group == "":
+				return strconv.Itoa(l[before][i])
+			case kind:
+				return node.Kind + "\x00" + node.Group
+			default:
+				return "\x00" + node.Group
+			}
+		})
+	}
+	grouped(levelKin, levelEqual, true)
+	grouped(levelGroup, levelKin, false)
+	// A class of a group that has several kinds counts as being of none.
+	kinds := kindsOf(g, l[levelGroup])
+	twins := signatures(g, ends, l[levelGroup], true)
+	key(levelTwins, func(i int) string { return kinds[l[levelGroup][i]] + "\x00" + twins[l[levelGroup][i]] })
+	reach := signatures(g, ends, l[levelTwins], false)
+	key(levelReach, func(i int) string { return kinds[l[levelGroup][i]] + "\x00" + reach[l[levelTwins][i]] })
+	far := goalDistances(g, ends, l[levelReach])
+	key(levelGoals, func(i int) string { return kinds[l[levelGroup][i]] + "\x00" + far[l[levelReach][i]] })
+	key(levelKind, func(i int) string {
+		return kinds[l[levelGroup][i]] + "\x00" + strconv.FormatBool(g.Nodes[i].Tone == Goal)
 	})
-	twins := signatures(g, ends, levels[levelGroup], true)
-	key(levelTwins, func(i int) string { return kindOf(i) + twins[levels[levelGroup][i]] })
-	reach := signatures(g, ends, levels[levelTwins], false)
-	key(levelReach, func(i int) string { return kindOf(i) + reach[levels[levelTwins][i]] })
-	key(levelKind, func(i int) string { return kindOf(i) + strconv.FormatBool(g.Nodes[i].Tone == Goal) })
 	key(levelAll, func(int) string { return "" })
-	return levels
+	return l
+}
+
+// kindsOf gives every class the kind that all its nodes have, or "".
+func kindsOf(g *Graph, class []int) []string {
+	out := make([]string, count(class))
+	seen := make([]bool, len(out))
+	for i, c := range class {
+		if !seen[c] {
+			out[c], seen[c] = g.Nodes[i].Kind, true
+		} else if out[c] != g.Nodes[i].Kind {
+			out[c] = ""
+		}
+	}
+	return out
+}
+
+// count tells how many classes there are.
+func count(class []int) int {
+	n := 0
+	for _, c := range class {
+		n = max(n, c+1)
+	}
+	return n
 }
 
 // numbered gives items with equal keys the same number.
@@ -73,12 +113,9 @@ func numbered(n int, key func(i int) string) []int {
 }
 
 // signatures describes the edges of every class: whole with labels and in both directions, or only what they lead to.
+// Edges inside a class do not count.
 func signatures(g *Graph, ends [][2]int, class []int, whole bool) []string {
-	count := 0
-	for _, c := range class {
-		count = max(count, c+1)
-	}
-	parts := make([][]string, count)
+	parts := make([][]string, count(class))
 	add := func(c int, direction string, other int, e *Edge) {
 		part := direction + strconv.Itoa(other)
 		if whole {
@@ -88,12 +125,15 @@ func signatures(g *Graph, ends [][2]int, class []int, whole bool) []string {
 	}
 	for i, end := range ends {
 		from, to := class[end[0]], class[end[1]]
+		if from == to {
+			continue
+		}
 		add(from, ">", to, &g.Edges[i])
 		if whole {
 			add(to, "<", from, &g.Edges[i])
 		}
 	}
-	out := make([]string, count)
+	out := make([]string, len(parts))
 	for i, p := range parts {
 		sort.Strings(p)
 		unique := p[:0]
@@ -103,6 +143,42 @@ func signatures(g *Graph, ends [][2]int, class []int, whole bool) []string {
 			}
 		}
 		out[i] = strings.Join(unique, "\x01")
+	}
+	return out
+}
+
+// mostGoals bounds how many goals are told apart by distance; a graph with more is no map of ways to goals.
+const mostGoals = 64
+
+// goalDistances says for every class which goals can be reached from it, in how many steps between classes. Edges that
+// are cut do not count.
+func goalDistances(g *Graph, ends [][2]int, class []int) []string {
+	before := make([][]int, count(class))
+	for i, end := range ends {
+		if from, to := class[end[0]], class[end[1]]; from != to && g.Edges[i].Cut == "" {
+			before[to] = append(before[to], from)
+		}
+	}
+	out := make([]string, len(before))
+	goals := 0
+	for i := range g.Nodes {
+		if g.Nodes[i].Tone != Goal {
+			continue
+		}
+		if goals++; goals > mostGoals {
+			break
+		}
+		far := map[int]int{class[i]: 0}
+		for queue := []int{class[i]}; len(queue) > 0; queue = queue[1:] {
+			c := queue[0]
+			out[c] += strconv.Itoa(i) + "@" + strconv.Itoa(far[c]) + " "
+			for _, b := range before[c] {
+				if _, seen := far[b]; !seen {
+					far[b] = far[c] + 1
+					queue = append(queue, b)
+				}
+			}
+		}
 	}
 	return out
 }

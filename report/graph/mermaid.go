@@ -15,21 +15,19 @@ const (
 )
 
 // Mermaid writes the graph as a Mermaid flowchart, for Markdown. Graphs that are larger than the graph's Most, or than
-// what Mermaid draws by default, are folded.
+// what Mermaid draws by default, are folded, unless Most is less than 0.
 func Mermaid(w io.Writer, g *Graph) error {
-	for most := g.most(); ; most = most * 3 / 4 {
-		shown := Fold(g, most)
-		d, err := draw(shown)
+	for most := g.most(); ; {
+		d, err := shown(g, most, mermaidEdges)
 		if err != nil {
 			return err
 		}
-		d.bundle()
 		text := mermaidOf(d)
-		if most <= 1 || len(text) <= mermaidText && len(d.arrows) <= mermaidEdges {
+		if most <= 1 || g.Most < 0 || len(text) <= mermaidText {
 			_, err := w.Write(text)
 			return err
 		}
-		most = min(most, len(shown.Nodes))
+		most = min(most, len(d.nodes)) * 3 / 4
 	}
 }
 

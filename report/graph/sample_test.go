@@ -22,6 +22,7 @@ func shop() *Graph {
 	secrets := Node{ID: "goal/secrets", Label: "secrets of kube-system", Kind: "Goal", Rank: -1, Tone: Goal}
 	deploy, build, web := sa("ci", "deployer", Danger), sa("ci", "builder", ""), sa("shop", "web", "")
 	operator, batch := sa("kube-system", "operator", ""), sa("shop", "batch", Muted)
+	operator.Rank = -1
 	e := func(from, to Node, label string, lines ...string) Edge {
 		return Edge{From: from.ID, To: to.ID, Label: label, Lines: lines}
 	}
@@ -78,14 +79,15 @@ func big(accounts int) *Graph {
 			n.Sections = append(n.Sections, Section{fmt.Sprintf("Section %d", j), []string{
 				"get, list, watch pods, services, endpoints", "create deployments.apps in " + ns, "Role " + ns + "/reader, RoleBinding " + ns + "/readers"}})
 		}
-		for range 3 {
+		// Most teams are alike: their accounts act within the namespace, where a few can do more.
+		for k := range 3 {
 			to := anyOf(ns)
-			switch r.Intn(10) {
-			case 0:
+			switch {
+			case i%20 == 0 && k == 0 && i%3 == 0:
 				to = anyOf("kube-system")
-			case 1:
+			case i%20 == 1 && k == 1 && i%7 == 0:
 				to = "goal/" + goals[r.Intn(len(goals))]
-			case 2:
+			case r.Intn(400) == 0:
 				to = anyOf(g.Nodes[len(goals)+r.Intn(spaces)].Group)
 			}
 			e := Edge{From: id, To: to, Label: techniques[r.Intn(len(techniques))], Lines: []string{"Role " + ns + "/editor rule 2: create pods"}}

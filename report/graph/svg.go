@@ -14,11 +14,10 @@ var svgStyle string
 // SVG writes a picture of the graph: layers from left to right, in the light or dark colours that the reader's system
 // asks for. Graphs with more nodes than the graph's Most are folded, and the picture says so.
 func SVG(w io.Writer, g *Graph) error {
-	d, err := draw(Fold(g, g.most()))
+	d, err := shown(g, g.most(), mostArrows)
 	if err != nil {
 		return err
 	}
-	d.bundle()
 	l := arrange(d, d.sizer())
 	p := &pen{w: bufio.NewWriter(w)}
 	head := headLines(d, max(l.width, 560))
@@ -42,6 +41,29 @@ func SVG(w io.Writer, g *Graph) error {
 	p.legend(legend, margin, top+l.height+margin+8)
 	p.printf("</svg>\n")
 	return p.w.Flush()
+}
+
+// mostArrows is how many arrows a folded picture has at most: with more, nobody can follow one.
+const mostArrows = 240
+
+// shown gives a drawing of at most so many boxes, and if it has to be folded, of at most so many arrows.
+func shown(g *Graph, most, arrows int) (*drawing, error) {
+	f, err := newFolder(g)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		folded := f.fold(most)
+		d, err := draw(folded)
+		if err != nil {
+			return nil, err
+		}
+		d.bundle()
+		if g.Most < 0 || most < 12 || len(d.arrows) <= arrows {
+			return d, nil
+		}
+		most = min(most, len(d.nodes)) * 3 / 4
+	}
 }
 
 // A pen writes SVG; the writer keeps the first error, which Flush returns.
@@ -88,7 +110,7 @@ func (p *pen) box(n *box, r rect) {
 
 // Widths of text in a picture are estimates, on the safe side: fonts differ.
 const (
-	textColumns = 32
+	textColumns = 38
 	boxHeight   = 44
 	labelWide   = 26
 )
