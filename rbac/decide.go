@@ -4,46 +4,76 @@ import "slices"
 
 // Can says whether the API server's RBAC authorizer allows the request, and by which grant.
 func (a *Authorizer) Can(id Identity, r Request) (Grant, bool) {
-	for g := range a.grants(id, r) {
-		return g, true
+	if slices.Contains(id.Groups, Masters) {
+		return Grant{Subject: Subject{Kind: GroupKind, Name: Masters}}, true
+	}
+	if id.User != "" {
+		if g, ok := a.first(SubjectOfUser(id.User), &r); ok {
+			return g, true
+		}
+	}
+	for _, name := range id.Groups {
+		if g, ok := a.first(Subject{Kind: GroupKind, Name: name}, &r); ok {
+			return g, true
+		}
 	}
 	return Grant{}, false
 }
 
+// first is the first grant to a caller by its own bindings.
+func (a *Authorizer) first(caller Subject, r *Request) (Grant, bool) {
+	everywhere, there := scoped(a.bindingsOf(caller), r.place())
+	for _, list := range [...][]*Binding{everywhere, there} {
+		for _, b := range list {
+			if b.Role == nil {
+				continue
+			}
+			if i := b.Role.first(r); i >= 0 {
+				return Grant{b, i, b.naming(caller)}, true
+			}
+		}
+	}
+	return Grant{}, false
+}
+
+// place is the namespace whose RoleBindings count for the request; "" for none.
+func (r *Request) place() string {
+	if r.Path != "" {
+		return ""
+	}
+	return r.Namespace
+}
+
+// naming is the subject by which the binding names the caller.
+func (b *Binding) naming(caller Subject) Subject {
+	for _, s := range b.Subjects {
+		if s == caller || s.caller() == caller {
+			return s
+		}
+	}
+	return caller
+}
+
 // Grants are all proofs that the request is allowed; empty when it is not.
 func (a *Authorizer) Grants(id Identity, r Request) []Grant {
-	return slices.Collect(a.grants(id, r))
-}
-
-func (a *Authorizer) grants(id Identity, r Request) func(yield func(Grant) bool) {
-	return func(yield func(Grant) bool) {
-		if slices.Contains(id.Groups, Masters) && !yield(Grant{Subject: Subject{Kind: GroupKind, Name: Masters}}) {
-			return
-		}
-		if !grantsOf(a.byUser[id.User], SubjectOfUser(id.User), r, yield) {
-			return
-		}
-		for _, g := range id.Groups {
-			if !grantsOf(a.byGroup[g], Subject{Kind: GroupKind, Name: g}, r, yield) {
-				return
+	var out []Grant
+	if slices.Contains(id.Groups, Masters) {
+		out = append(out, Grant{Subject: Subject{Kind: GroupKind, Name: Masters}})
+	}
+	for _, caller := range id.callers() {
+		everywhere, there := scoped(a.bindingsOf(caller), r.place())
+		for _, list := range [...][]*Binding{everywhere, there} {
+			for _, b := range list {
+				if b.Role == nil {
+					continue
+				}
+				for _, i := range b.Role.covering(nil, &r) {
+					out = append(out, Grant{b, i, b.naming(caller)})
+				}
 			}
 		}
 	}
-}
-
-// grantsOf yields the grants by the bindings of one subject; it returns false when the caller has enough.
-func grantsOf(bindings []*Binding, s Subject, r Request, yield func(Grant) bool) bool {
-	for _, b := range bindings {
-		if b.Role == nil || b.Namespace != "" && (b.Namespace != r.Namespace || r.Path != "") {
-			continue
-		}
-		for i := range b.Role.Rules {
-			if b.Role.Rules[i].Allows(r) && !yield(Grant{b, i, s}) {
-				return false
-			}
-		}
-	}
-	return true
+	return out
 }
 
 // An Access is a subject that may do something, and why.
@@ -52,27 +82,41 @@ type Access struct {
 	Via     []Grant
 }
 
-// WhoCan are the subjects that bindings name whose members may make the request, sorted. Callers in system:masters
-// can always; they come last, since no binding names them.
+// WhoCan are the subjects that bindings name whose members may make the request, sorted. Callers in system:masters can
+// always: the group is among them, and its first grant is that it bypasses RBAC.
 func (a *Authorizer) WhoCan(r Request) []Access {
-	found := map[Subject][]Grant{}
+	masters := Subject{Kind: GroupKind, Name: Masters}
+	out := []Access{{masters, []Grant{{Subject: masters}}}}
+	at := map[Subject]int{masters: 0}
+	covering := map[*Role][]int{}
 	for _, b := range a.bindings {
-		if b.Role == nil || b.Namespace != "" && (b.Namespace != r.Namespace || r.Path != "") {
+		if b.Role == nil || b.Namespace != "" && b.Namespace != r.place() {
 			continue
 		}
-		for i := range b.Role.Rules {
-			if b.Role.Rules[i].Allows(r) {
-				for _, s := range b.Subjects {
-					found[s] = append(found[s], Grant{b, i, s})
-				}
+		rules, known := covering[b.Role]
+		if !known {
+			rules = b.Role.covering(nil, &r)
+			covering[b.Role] = rules
+		}
+		if len(rules) == 0 {
+			continue
+		}
+		for _, s := range b.Subjects {
+			caller := s.caller()
+			i, known := at[caller]
+			if !known {
+				i = len(out)
+				at[caller] = i
+				out = append(out, Access{Subject: caller})
+			}
+			if via := out[i].Via; len(via) > 0 && via[len(via)-1].Binding == b {
+				continue // the binding names it twice
+			}
+			for _, rule := range rules {
+				out[i].Via = append(out[i].Via, Grant{b, rule, s})
 			}
 		}
 	}
-	out := make([]Access, 0, len(found)+1)
-	for s, via := range found {
-		out = append(out, Access{s, via})
-	}
 	slices.SortFunc(out, func(x, y Access) int { return x.Subject.Compare(y.Subject) })
-	masters := Subject{Kind: GroupKind, Name: Masters}
-	return append(out, Access{masters, []Grant{{Subject: masters}}})
+	return out
 }

@@ -22,7 +22,7 @@ type Request struct {
 	Subresource string // "exec"
 	Namespace   string // "" for cluster-scoped resources and for all namespaces
 	Name        string // "" where a request names no object: create, list, deletecollection
-	Path        string // of a non-resource request, "/metrics"
+	Path        string // of a non-resource request, "/metrics"; never empty there, as no path of a request is
 }
 
 // String is the request in a few words: "create pods/exec in shop", "get /metrics".
@@ -51,7 +51,9 @@ func (r Request) combined() string {
 }
 
 // Allows says whether the rule covers the request, whatever namespace it is granted in.
-func (rule *Rule) Allows(r Request) bool {
+func (rule *Rule) Allows(r Request) bool { return rule.allows(&r) }
+
+func (rule *Rule) allows(r *Request) bool {
 	if r.Path != "" {
 		return has(rule.Verbs, r.Verb) && rule.allowsPath(r.Path)
 	}
@@ -70,7 +72,7 @@ func has(list []string, value string) bool {
 }
 
 // allowsResource knows the three forms: "*", "pods/exec", and "*/scale".
-func (rule *Rule) allowsResource(r Request) bool {
+func (rule *Rule) allowsResource(r *Request) bool {
 	for _, resource := range rule.Resources {
 		if resource == "*" || r.Subresource == "" && resource == r.Resource {
 			return true

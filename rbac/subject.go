@@ -73,6 +73,16 @@ func (s Subject) UserName() string {
 	return ""
 }
 
+// caller is the one form of a subject: service accounts can also be named as users.
+func (s Subject) caller() Subject {
+	switch {
+	case s.Kind == UserKind && strings.HasPrefix(s.Name, accountPrefix),
+		s.Kind == ServiceAccountKind && (strings.Contains(s.Name, ":") || strings.Contains(s.Namespace, ":")):
+		return SubjectOfUser(s.UserName())
+	}
+	return s
+}
+
 // Account is the service account of a name.
 func Account(namespace, name string) Subject { return Subject{ServiceAccountKind, namespace, name} }
 
@@ -155,6 +165,20 @@ func (s Subject) Identity() Identity {
 		return Identity{"", []string{s.Name, AllAccounts, Authenticated}}
 	}
 	return Identity{"", []string{s.Name, Authenticated}}
+}
+
+// callers are whom bindings must name to grant something to the caller: itself and its groups, each once.
+func (id Identity) callers() []Subject {
+	out := make([]Subject, 0, len(id.Groups)+1)
+	if id.User != "" {
+		out = append(out, SubjectOfUser(id.User))
+	}
+	for i, name := range id.Groups {
+		if !slices.Contains(id.Groups[:i], name) {
+			out = append(out, Subject{Kind: GroupKind, Name: name})
+		}
+	}
+	return out
 }
 
 // With adds groups, those that an identity provider gives, for example.
