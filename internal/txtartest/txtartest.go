@@ -31,9 +31,14 @@ const (
 	NotApplicable = "n/a"
 	Skip          = "skip"
 	Error         = "error"
+
+	// Of a technique: it gives steps, none at all, or only steps that something cuts.
+	Found = "found"
+	None  = "none"
+	Cut   = "cut"
 )
 
-var words = []string{Fail, Pass, NotApplicable, Skip, Error}
+var words = []string{Fail, Pass, NotApplicable, Skip, Error, Found, None, Cut}
 
 // A File is the test data of one subject.
 type File struct {
