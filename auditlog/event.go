@@ -75,7 +75,7 @@ type User struct {
 	Name, UID string
 	Groups    []string
 	// Extra is what else the authenticator knew, such as authentication.kubernetes.io/pod-name; only read with
-	// Options.Extra.
+	// Options.Extra, and of impersonated users always.
 	Extra []Extra
 }
 

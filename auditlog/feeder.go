@@ -33,7 +33,7 @@ func (f *feeder) open(ctx context.Context, input Input) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	raw := &meter{r: file}
 	text, closeText, err := decompress(raw)
 	if err != nil {

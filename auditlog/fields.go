@@ -17,7 +17,7 @@ func (d *decoder) user(o *object, u *User) bool {
 		case "groups", "Groups":
 			u.Groups = d.texts(o, u.Groups[:0], "user.groups")
 		case "extra", "Extra":
-			if d.options.Extra {
+			if d.options.Extra || u == &d.event.impersonated {
 				d.extra(o, u)
 			} else {
 				o.skip()

@@ -159,7 +159,7 @@ func compressZstd(t *testing.T, parts ...string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer encoder.Close()
+	defer func() { _ = encoder.Close() }()
 	var out []byte
 	for _, part := range parts {
 		out = encoder.EncodeAll([]byte(part), out)
