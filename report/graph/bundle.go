@@ -55,8 +55,10 @@ func (a *arrow) text() string {
 func (b *box) sub(group bool) string {
 	parts := make([]string, 0, 2)
 	switch {
+	case b.mixed != "":
+		parts = append(parts, b.mixed)
 	case b.weight > 1:
-		parts = append(parts, thousands(b.weight)+" × "+orElse(b.kind, "node"))
+		parts = append(parts, strings.TrimSpace(thousands(b.weight)+" × "+b.kind))
 	case b.kind != "":
 		parts = append(parts, b.kind)
 	}

@@ -19,6 +19,7 @@ type box struct {
 	tone     Tone
 	rank     int
 	weight   int
+	mixed    string
 	sections []Section
 }
 
@@ -74,7 +75,7 @@ func (g *Graph) edgeNoun() string {
 func boxOf(n *Node, taken map[string]bool) box {
 	b := box{
 		name: visible(n.ID, mostTitle), label: visible(n.Label, mostLabel), kind: visible(n.Kind, mostLabel),
-		group: visible(n.Group, mostLabel), tone: n.Tone.known(), rank: n.Rank, weight: max(n.Weight, 1),
+		group: visible(n.Group, mostLabel), tone: n.Tone.known(), rank: n.Rank, weight: max(n.Weight, 1), mixed: visible(n.mixed, mostLabel),
 	}
 	if n.Label == "" {
 		b.label = visible(n.ID, mostLabel)

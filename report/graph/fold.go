@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // MostDrawn is how many nodes a picture shows before it folds, unless the graph says otherwise.
@@ -140,7 +141,7 @@ func (g *Graph) folded(members []int, level int, taken map[string]bool) Node {
 		return first
 	}
 	out := Node{Kind: first.Kind, Group: first.Group, Rank: first.Rank, Tone: Muted}
-	groups := map[string]bool{}
+	groups, kinds := map[string]bool{}, newTally()
 	names := Section{Title: fmt.Sprintf("Stands for %s", thousands(len(members)))}
 	for _, m := range members {
 		n := &g.Nodes[m]
@@ -151,6 +152,7 @@ func (g *Graph) folded(members []int, level int, taken map[string]bool) Node {
 			out.Group = ""
 		}
 		groups[n.Group] = true
+		kinds.add(n.Kind, max(n.Weight, 1))
 		out.Rank = min(out.Rank, n.Rank)
 		out.Tone = strongest(out.Tone, n.Tone)
 		out.Weight += max(n.Weight, 1)
@@ -162,6 +164,9 @@ func (g *Graph) folded(members []int, level int, taken map[string]bool) Node {
 		names.Lines = append(names.Lines, fmt.Sprintf("… and %s more", thousands(left)))
 	}
 	out.Sections = []Section{names}
+	if out.Kind == "" {
+		out.mixed = kinds.String()
+	}
 	out.Label = g.foldedLabel(&first, level, len(members), len(groups))
 	for i := 1; out.ID == "" || taken[out.ID]; i++ {
 		out.ID = fmt.Sprintf("fold %d of %s", i, first.ID)
@@ -242,3 +247,29 @@ func (g *Graph) merged(ends [][2]int, class []int, id map[int]string) []Edge {
 }
 
 const manyCuts = "blocked, for several reasons"
+
+// A tally counts by name, in the order in which the names come first.
+type tally struct {
+	names []string
+	count map[string]int
+}
+
+func newTally() *tally { return &tally{count: map[string]int{}} }
+
+func (t *tally) add(name string, n int) {
+	if t.count[name] == 0 {
+		t.names = append(t.names, name)
+	}
+	t.count[name] += n
+}
+
+// String lists the counts, the largest first: "20 × ServiceAccount, 1 × Role".
+func (t *tally) String() string {
+	names := slices.Clone(t.names)
+	sort.SliceStable(names, func(a, b int) bool { return t.count[names[a]] > t.count[names[b]] })
+	parts := make([]string, len(names))
+	for i, name := range names {
+		parts[i] = thousands(t.count[name]) + " × " + orElse(name, "other")
+	}
+	return strings.Join(parts, ", ")
+}

@@ -34,6 +34,8 @@ type Node struct {
 	Tone     Tone
 	Weight   int       // how many things it stands for; 0 and 1 mean itself alone
 	Sections []Section // details that the page shows when the node is selected
+
+	mixed string // the kinds that a folded node stands for, if they are several
 }
 
 // A Section is a part of a node's details.

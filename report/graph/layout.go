@@ -45,10 +45,11 @@ func arrange(d *drawing, size sizer) *layout {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return len(parts[b].boxes) - len(parts[a].boxes) })
-	room := max(widest, int(math.Sqrt(float64(area))*5/4), 640)
+	room := max(widest, min(int(math.Sqrt(float64(area))*5/4), 1200), 640)
 	x, y, shelf := 0, 0, 0
-	for _, i := range order {
-		if x > 0 && x+sizes[i].x > room {
+	for at, i := range order {
+		lonely := at > 0 && len(parts[i].boxes) == 1 && len(parts[order[at-1]].boxes) > 1
+		if x > 0 && x+sizes[i].x > room || lonely { // boxes without arrows stand below
 			x, y, shelf = 0, y+shelf+margin, 0
 		}
 		out.move(&parts[i], x, y)
