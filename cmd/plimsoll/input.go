@@ -32,6 +32,9 @@ type InputOptions struct {
 	Chart       manifest.ChartOptions
 	Limits      manifest.RenderLimits
 	MaxDocument int
+
+	// only are the kinds to read of a cluster: those that the command needs; nil for the usual ones.
+	only []schema.GroupKind
 }
 
 // AddFlags declares the flags of the input.
@@ -78,7 +81,7 @@ func (o *InputOptions) read(ctx context.Context, paths []string, settings contro
 
 func (o *InputOptions) readCluster(ctx context.Context, settings control.Settings) (*inventory.Inventory, error) {
 	c := cluster.Config{
-		Kubeconfig: o.Kubeconfig, Context: o.Context, Timeout: o.Timeout, Redact: arrival(),
+		Kubeconfig: o.Kubeconfig, Context: o.Context, Timeout: o.Timeout, Redact: arrival(), Only: o.only,
 	}
 	if o.Namespace != "" {
 		c.Namespaces = []string{o.Namespace}

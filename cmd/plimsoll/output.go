@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,14 +23,13 @@ type OutputOptions struct {
 	Output  string
 	Color   string
 	Verbose bool
+
+	names []string // of the formats that there are
 }
 
-// AddFlags declares the flags of the output.
-func (o *OutputOptions) AddFlags(f *pflag.FlagSet) {
-	names := make([]string, 0, len(report.Formats()))
-	for _, format := range report.Formats() {
-		names = append(names, format.Name)
-	}
+// AddFlags declares the flags of the output; names are the formats that there are.
+func (o *OutputOptions) AddFlags(f *pflag.FlagSet, names []string) {
+	o.names = names
 	f.StringSliceVarP(&o.Formats, "format", "f", nil,
 		"`format`, or format=file; repeatable: "+strings.Join(names, ", ")+" (default table)")
 	f.StringVarP(&o.Output, "output", "o", "", "`file` for the formats that name none (default: standard output)")
@@ -37,11 +37,17 @@ func (o *OutputOptions) AddFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "show everything in the table")
 }
 
-// A target is one format and the file it goes to; "" is standard output.
-type target struct {
-	format report.Format
-	file   string
+// reportFormats are the names of the formats of a scan's report.
+func reportFormats() []string {
+	var names []string
+	for _, format := range report.Formats() {
+		names = append(names, format.Name)
+	}
+	return names
 }
+
+// A target is one format and the file it goes to; "" is standard output.
+type target struct{ format, file string }
 
 // targets checks the formats before any work is done.
 func (o *OutputOptions) targets() ([]target, error) {
@@ -53,15 +59,14 @@ func (o *OutputOptions) targets() ([]target, error) {
 	stdout := 0
 	for _, arg := range formats {
 		name, file, _ := strings.Cut(arg, "=")
-		format, ok := report.Find(name)
-		if !ok {
-			return nil, fmt.Errorf("unknown format %q: see --format in `plimsoll scan --help`", name)
+		if !slices.Contains(o.names, name) {
+			return nil, fmt.Errorf("unknown format %q: use one of %s", name, strings.Join(o.names, ", "))
 		}
 		if file == "" {
 			file = o.Output
 			stdout++
 		}
-		out = append(out, target{format, file})
+		out = append(out, target{name, file})
 	}
 	if stdout > 1 {
 		return nil, errors.New("several formats would go to the same place: write -f format=file for all but one")
@@ -72,16 +77,25 @@ func (o *OutputOptions) targets() ([]target, error) {
 	return out, nil
 }
 
-func (o *OutputOptions) write(doc *report.Document, targets []target, s streams) error {
+// writeReport writes the report of a scan.
+func (o *OutputOptions) writeReport(doc *report.Document, targets []target, s streams) error {
+	return o.write(targets, s, func(w io.Writer, name string, opts report.Options) error {
+		format, _ := report.Find(name) // targets has checked the name
+		return format.Write(w, doc, opts)
+	})
+}
+
+// write calls one for each target.
+func (o *OutputOptions) write(targets []target, s streams, one func(io.Writer, string, report.Options) error) error {
 	for _, t := range targets {
-		if err := o.writeOne(doc, t, s); err != nil {
-			return fmt.Errorf("write %s: %w", t.format.Name, err)
+		if err := o.writeOne(t, s, one); err != nil {
+			return fmt.Errorf("write %s: %w", t.format, err)
 		}
 	}
 	return nil
 }
 
-func (o *OutputOptions) writeOne(doc *report.Document, t target, s streams) (err error) {
+func (o *OutputOptions) writeOne(t target, s streams, one func(io.Writer, string, report.Options) error) (err error) {
 	out, opts := s.out, report.Options{Width: 80, Verbose: o.Verbose, Color: o.Color == "always"}
 	if t.file != "" {
 		f, err := os.Create(t.file)
@@ -98,7 +112,7 @@ func (o *OutputOptions) writeOne(doc *report.Document, t target, s streams) (err
 		opts.Width = columns
 	}
 	buffered := bufio.NewWriterSize(out, 1<<16)
-	if err := t.format.Write(buffered, doc, opts); err != nil {
+	if err := one(buffered, t.format, opts); err != nil {
 		return err
 	}
 	return buffered.Flush()

@@ -29,11 +29,11 @@ func newReportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return output.write(doc, targets, s)
+			return output.writeReport(doc, targets, s)
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "`file` that `plimsoll scan -f json` wrote, or - for standard input")
-	output.AddFlags(cmd.Flags())
+	output.AddFlags(cmd.Flags(), reportFormats())
 	return cmd
 }
 

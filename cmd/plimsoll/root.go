@@ -27,6 +27,7 @@ runtime error · 3 no such findings, but something could not be read or judged.`
 	}
 	root.AddCommand(
 		newScanCommand(),
+		newRBACCommand(),
 		newReportCommand(),
 		newSnapshotCommand(),
 		newControlsCommand(),

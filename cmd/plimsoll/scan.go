@@ -54,7 +54,7 @@ type GateOptions struct {
 // AddFlags declares the flags of the command.
 func (o *ScanOptions) AddFlags(f *pflag.FlagSet) {
 	o.Input.AddFlags(f)
-	o.Output.AddFlags(f)
+	o.Output.AddFlags(f, reportFormats())
 	f.StringSliceVar(&o.Select.Controls, "controls", nil, "judge only these `controls`")
 	f.StringSliceVar(&o.Select.ExcludeControls, "exclude-controls", nil, "leave these `controls` out")
 	f.StringSliceVar(&o.Select.ExcludeNamespaces, "exclude-namespaces", nil, "leave these `namespaces` out")
@@ -145,7 +145,7 @@ func runScan(ctx context.Context, opts ScanOptions, paths []string, s streams) e
 	if err != nil {
 		return err
 	}
-	if err := opts.Output.write(doc, targets, s); err != nil {
+	if err := opts.Output.writeReport(doc, targets, s); err != nil {
 		return err
 	}
 	return gate(rep, threshold, opts.Gate)

@@ -52,6 +52,9 @@ var noise = []schema.GroupKind{
 
 // wants says whether objects of a kind are read.
 func (c Config) wants(gk schema.GroupKind) bool {
+	if len(c.Only) > 0 {
+		return slices.Contains(c.Only, gk)
+	}
 	if c.All {
 		return !slices.Contains(noise, gk)
 	}
@@ -60,8 +63,12 @@ func (c Config) wants(gk schema.GroupKind) bool {
 
 // wantsGroup says whether any kind of an API group is read.
 func (c Config) wantsGroup(group string) []schema.GroupKind {
+	all := append(DefaultKinds(), c.Kinds...)
+	if len(c.Only) > 0 {
+		all = c.Only
+	}
 	var kinds []schema.GroupKind
-	for _, gk := range append(DefaultKinds(), c.Kinds...) {
+	for _, gk := range all {
 		if gk.Group == group && !slices.Contains(kinds, gk) {
 			kinds = append(kinds, gk)
 		}

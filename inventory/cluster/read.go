@@ -35,6 +35,8 @@ type Config struct {
 	Namespaces []string
 	// Kinds are read besides DefaultKinds: custom resources that embed pod templates, for example.
 	Kinds []schema.GroupKind
+	// Only, when it is not empty, are all the kinds to read: those that one question needs.
+	Only []schema.GroupKind
 	// All reads every kind that the API server lists, but events and leases.
 	All bool
 

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/control"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/inventory/identity"
+	"github.com/plimsoll-io/plimsoll/rbac"
+	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/access"
+)
+
+func newRBACCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rbac",
+		Short: "Who can do what, how they could become admin, and what they should have instead",
+		Long: `Who can do what, how they could become admin, and what they should have instead.
+
+All answers come from Roles and bindings as the API server's RBAC authorizer reads them, on
+manifests, snapshots and live clusters alike. SUBJECT is sa:NAMESPACE/NAME, group:NAME,
+user:NAME or a user's plain name. RESOURCE is RESOURCE[.GROUP][/SUBRESOURCE] or /PATH.`,
+	}
+	cmd.AddCommand(newRBACCanCommand(), newRBACWhoCanCommand())
+	return cmd
+}
+
+// RBACOptions are what all rbac commands share.
+type RBACOptions struct {
+	Input    InputOptions
+	Output   OutputOptions
+	Identity []string
+	Names    identity.Options
+}
+
+// AddFlags declares the flags; formats are those that the command's answer has.
+func (o *RBACOptions) AddFlags(f *pflag.FlagSet, formats ...string) {
+	o.Input.AddFlags(f)
+	o.Output.AddFlags(f, formats)
+	f.StringSliceVar(&o.Identity, "identity", nil, "`file` that says who is in which group: CSV, LDIF, SCIM or EKS access entries (repeatable)")
+	f.StringVar(&o.Names.UserPrefix, "user-prefix", "", "what the API server puts before user names of --identity, such as oidc:")
+	f.StringVar(&o.Names.GroupPrefix, "group-prefix", "", "what the API server puts before group names of --identity")
+	f.StringVar(&o.Names.UserName, "identity-user", "", "`attribute` or column of --identity that holds the user name")
+	f.StringVar(&o.Names.GroupName, "identity-group", "", "`attribute` or column of --identity that holds the group name")
+}
+
+// The formats of answers that are lists, and of those that are graphs too.
+var (
+	listFormats  = []string{"table", "json", "yaml", "csv", "markdown", "html"}
+	graphFormats = []string{"table", "json", "yaml", "csv", "markdown", "html", "dot", "mermaid", "svg"}
+)
+
+// rightsKinds are what questions about rights read of a cluster.
+func rightsKinds() []schema.GroupKind {
+	return append(rbac.Reads(), schema.GroupKind{Kind: "ServiceAccount"}, schema.GroupKind{Kind: "Namespace"},
+		schema.GroupKind{Kind: "Node"}, schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"})
+}
+
+// A rightsView is what the questions are asked of.
+type rightsView struct {
+	inv    *inventory.Inventory
+	access *rbac.Authorizer
+	people *identity.Directory
+}
+
+// read reads the inventory and the identity files.
+func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rightsView, error) {
+	relaxCollector()
+	people, err := readIdentity(o.Identity, o.Names, s.err)
+	if err != nil {
+		return nil, err
+	}
+	inv, err := o.Input.load(ctx, paths, control.Settings{}, s.in)
+	if err != nil {
+		return nil, err
+	}
+	mapped, warnings := identity.FromInventory(inv)
+	for _, w := range warnings {
+		fmt.Fprintf(s.err, "plimsoll: %s\n", w)
+	}
+	return &rightsView{inv: inv, access: rbac.New(inv), people: identity.Merge(people, mapped)}, nil
+}
+
+func readIdentity(files []string, opts identity.Options, stderr io.Writer) (*identity.Directory, error) {
+	var all []*identity.Directory
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, fmt.Errorf("open identity file: %w", err)
+		}
+		d, warnings, err := identity.Read(filepath.ToSlash(file), f, opts)
+		_ = f.Close() // only read
+		if err != nil {
+			return nil, fmt.Errorf("read identity file: %w", err)
+		}
+		for _, w := range warnings {
+			fmt.Fprintf(stderr, "plimsoll: %s\n", w)
+		}
+		all = append(all, d)
+	}
+	return identity.Merge(all...), nil
+}
+
+// header starts an answer.
+func (v *rightsView) header(kind string) access.Header { return access.HeaderOf(kind, v.inv, v.access) }
+
+// identityOf is how the API server sees the subject, with the groups that an identity file gives.
+func (v *rightsView) identityOf(s rbac.Subject) rbac.Identity {
+	id := s.Identity()
+	if s.Kind == rbac.UserKind {
+		id = id.With(v.people.Groups(s.Name)...)
+	}
+	return id
+}
+
+// members names the people of a group.
+func (v *rightsView) members(group string) []string {
+	var names []string
+	for _, p := range v.people.Members(group) {
+		if p.Active {
+			names = append(names, p.User)
+		}
+	}
+	return names
+}
+
+// writeAnswer writes an answer in every format that was asked for.
+func (o *RBACOptions) writeAnswer(doc *access.Document, targets []target, s streams) error {
+	return o.Output.write(targets, s, func(w io.Writer, name string, opts report.Options) error {
+		format, _ := access.Find(name) // targets has checked the name
+		return format.Write(w, doc, opts)
+	})
+}

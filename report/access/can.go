@@ -1,0 +1,46 @@
+package access
+
+import (
+	"github.com/plimsoll-io/plimsoll/rbac"
+)
+
+// A Decision answers whether a subject can do something.
+type Decision struct {
+	Header
+	Subject Subject `json:"subject"`
+	Request Request `json:"request"`
+	// Allowed is false too where a gap may hide the right: Unknown says so.
+	Allowed bool    `json:"allowed"`
+	Unknown bool    `json:"unknown"`
+	Via     []Grant `json:"via"`
+}
+
+// Can is the answer to "can this subject": the grants that allow it, none when nothing does.
+func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (d *Document, answer Decision) {
+	body := Decision{
+		Header: h, Subject: subjectOf(s), Request: requestOf(r), Allowed: len(grants) > 0, Via: grantsOf(grants),
+		Unknown: len(grants) == 0 && len(h.Inventory.Gaps) > 0,
+	}
+	table := Table{Title: "Grants", Columns: []string{"as", "by", "role", "rule"}, Empty: "No binding grants it."}
+	for _, g := range grants {
+		table.Rows = append(table.Rows, append([]string{g.Subject.String()}, grantCells(g)...))
+	}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes()}
+	doc.Text = func(t *Terminal) {
+		verdict := t.Bad("no")
+		switch {
+		case body.Allowed:
+			verdict = t.Good("yes")
+		case body.Unknown:
+			verdict = t.Bad("unknown")
+		}
+		t.Line(verdict + "  " + s.String() + " " + r.String())
+		if body.Allowed {
+			t.Line("")
+			t.Table(&table)
+		} else {
+			t.Line(table.Empty)
+		}
+	}
+	return doc, body
+}

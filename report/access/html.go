@@ -1,0 +1,48 @@
+package access
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+
+	"github.com/plimsoll-io/plimsoll/internal/display"
+	"github.com/plimsoll-io/plimsoll/report"
+)
+
+var (
+	//go:embed page/page.html
+	pageHTML string
+	//go:embed page/style.css
+	pageStyle string
+	//go:embed page/filter.js
+	pageScript string
+)
+
+// writeHTML writes one page that needs nothing else: the picture where there is one, else the tables with a filter.
+func writeHTML(w io.Writer, d *Document, _ report.Options) error {
+	page, err := template.New("page").Funcs(template.FuncMap{"clean": display.Clean}).Parse(pageHTML)
+	if err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
+	return page.Execute(w, map[string]any{
+		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": d.Tables, "Notes": d.Notes,
+		"Style": template.CSS(pageStyle), "Script": template.JS(pageScript), // #nosec G203 -- our own files
+		"Policy": fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
+			hashOf(pageStyle), hashOf(pageScript)),
+	})
+}
+
+func (d *Document) title() string {
+	if len(d.Tables) > 0 && d.Tables[0].Title != "" {
+		return display.Clean(d.Tables[0].Title)
+	}
+	return "rights"
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
