@@ -52,9 +52,8 @@ func (f *file) readCSV(in *bufio.Reader) error {
 // skipTypeLine passes over the line "#TYPE …" that PowerShell writes first, and over other comments.
 func skipTypeLine(in *bufio.Reader) (lines int, err error) {
 	for {
-		start, err := in.Peek(1)
-		if err != nil || start[0] != '#' {
-			return lines, nil
+		if start, _ := in.Peek(1); len(start) == 0 || start[0] != '#' {
+			return lines, nil // an error comes back with the next read
 		}
 		if _, err := in.ReadSlice('\n'); errors.Is(err, bufio.ErrBufferFull) {
 			return lines, fmt.Errorf("line %d: the comment is too long", lines+1)

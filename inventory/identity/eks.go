@@ -64,7 +64,8 @@ func (j *jsonFile) takeEntries(raw json.RawMessage) {
 			j.fail("more than %d access entries", j.builder.limit)
 		default:
 			principal = j.text(0, principal)
-			j.listed[principal] = j.listed[principal]
+			described := j.listed[principal]
+			j.listed[principal] = described
 		}
 	}
 }

@@ -51,9 +51,8 @@ func (r *ldifReader) logical() (text []byte, line int, cut bool, err error) {
 	}
 	line = r.line
 	for len(text) > 0 {
-		start, err := r.in.Peek(1)
-		if err != nil || start[0] != ' ' {
-			break
+		if start, _ := r.in.Peek(1); len(start) == 0 || start[0] != ' ' {
+			break // an error comes back with the next read
 		}
 		_, _ = r.in.Discard(1) // the space that was just seen
 		var long bool

@@ -217,8 +217,11 @@ func (l *ldifFile) finishGroup(e *entry) {
 			option = "cn"
 		}
 		if name = e.values[option]; name == "" {
-			name = nameOfDN(e.dn, "")
-			l.warn(e.line, "the group %s has no attribute %s: it is named by its DN", quote(e.dn), option)
+			name = e.dn
+			if parts, ok := parseDN(e.dn); ok {
+				name = parts[0].value
+			}
+			l.warn(e.line, "the group %s has no attribute %s: it is named by the first part of its DN", quote(e.dn), option)
 		}
 	}
 	id, known := l.groupNamed(e.line, name)

@@ -6,7 +6,7 @@ import (
 )
 
 // templatesOf compiles the names that EKS fills in for every session: "system:node:{{EC2PrivateDNSName}}". What is
-// filled in has no colon and no slash, so that no session can take the name of another mapping.
+// filled in has no colon, slash or space, so that no session can take the name of another mapping.
 func templatesOf(nodes []node) []template {
 	var all []template
 	for i, n := range nodes {
@@ -50,5 +50,5 @@ func filledIn(what string) string {
 	if what == "AccountID" {
 		return "[0-9]{12}"
 	}
-	return "[^:/]+"
+	return `[^:/\s]+`
 }

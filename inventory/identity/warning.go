@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/plimsoll-io/plimsoll/internal/lookalike"
 )
@@ -96,7 +97,8 @@ func (w *warnings) compareNames(d *Directory) {
 			continue
 		}
 		for _, name := range names {
-			if reason, suspicious := lookalike.Of(name); suspicious {
+			if reason, suspicious := lookalike.Of(name); suspicious && !strings.ContainsRune(name, utf8.RuneError) {
+				// Broken characters had a warning when they were read.
 				w.warn(0, "%s %s may not be what it looks like: %s", kind.what, quote(name), reason)
 			}
 		}
