@@ -1,6 +1,7 @@
 package access
 
 import (
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
@@ -34,12 +35,11 @@ func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (d *Docu
 		case body.Unknown:
 			verdict = t.Bad("unknown")
 		}
-		t.Line(verdict + "  " + s.String() + " " + r.String())
+		t.Line(verdict + "  " + display.Clean(s.String()+" "+r.String()))
 		if body.Allowed {
-			t.Line("")
-			t.Table(&table)
+			t.grants(grants, s)
 		} else {
-			t.Line(table.Empty)
+			t.Line("  " + table.Empty)
 		}
 	}
 	return doc, body

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
@@ -93,7 +94,38 @@ func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group stri
 			table.Rows = append(table.Rows, append([]string{who}, grantCells(g)...))
 		}
 	}
-	return &Document{Body: body, Tables: []Table{table}, Notes: h.notes()}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes()}
+	doc.Text = func(t *Terminal) {
+		t.Line(t.Bold(display.Clean(table.Title)) + "  " + display.Plural(len(list), "subject"))
+		for i, a := range list {
+			who := a.Subject.String()
+			if people := body.Items[i].People; len(people) > 0 {
+				who += " (" + peopleText(people) + ")"
+			}
+			t.Line("")
+			t.Line(display.Clean(who))
+			t.grants(a.Via, a.Subject)
+		}
+	}
+	return doc
+}
+
+// grants writes how a subject has a right, one grant a line.
+func (t *Terminal) grants(list []rbac.Grant, own rbac.Subject) {
+	for _, g := range list {
+		if g.Binding == nil {
+			t.Wrapped(2, "", "bypasses RBAC")
+			continue
+		}
+		text := g.Binding.String() + " → " + g.Binding.RoleRef.String() + ", rule " + strconv.Itoa(g.Rule) + ": " + ruleText(g.Of())
+		if g.Subject != own {
+			text = "as " + g.Subject.String() + ": " + text
+		}
+		if g.Binding.Default {
+			text += " (installed by Kubernetes)"
+		}
+		t.Wrapped(2, "", text)
+	}
 }
 
 // peopleText names a few and counts the rest.
@@ -128,7 +160,9 @@ func ruleText(r *rbac.Rule) string {
 	var resources []string
 	for _, resource := range r.Resources {
 		for _, group := range r.APIGroups {
-			if group != "" {
+			if group == "*" && resource == "*" {
+				resources = append(resources, "everything")
+			} else if group != "" {
 				resources = append(resources, resource+"."+group)
 			} else {
 				resources = append(resources, resource)
