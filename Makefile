@@ -27,7 +27,7 @@ conformance: ## public cases with known answers, when they are there (PLIMSOLL_C
 	$(GO) test -count=1 -v -run 'Conformance|ChartsRender|RenderOracles|RealManifests' ./internal/conformance ./inventory/manifest
 
 bench: build ## ratios, not seconds
-	$(GO) test -run '^$$' -bench . -benchtime 1s ./policy ./internal/secretscan
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./policy ./internal/secretscan ./inventory/snapshot
 	$(GO) run ./bench -plimsoll $(BIN)
 
 e2e: ## every test against a real control plane, also the slow ones

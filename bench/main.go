@@ -14,11 +14,17 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "rbac-cluster" {
-		exit(generateCluster(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == "audit-log" {
-		exit(generateAuditLog(os.Args[2:]))
+	if len(os.Args) > 2 {
+		switch os.Args[1] { // commands with flags of their own, and what the benchmark runs as processes
+		case "rbac-cluster":
+			exit(generateCluster(os.Args[2:]))
+		case "audit-log":
+			exit(generateAuditLog(os.Args[2:]))
+		case "snapshot-load":
+			exit(loadSnapshot(os.Args[2]))
+		case "snapshot-unpack":
+			exit(unpackSnapshot(os.Args[2]))
+		}
 	}
 	plimsoll := flag.String("plimsoll", "bin/plimsoll", "the program to measure")
 	corpus := flag.String("corpus", defaultCorpus(), "folder of real manifests")

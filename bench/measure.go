@@ -61,6 +61,9 @@ func measureAll(plimsoll, corpus string, runs int) error {
 	} else {
 		fmt.Printf("real manifests: no corpus at %s, left out\n", corpus)
 	}
+	if err := loading(self, runs); err != nil {
+		return err
+	}
 	return growth(self, plimsoll, runs)
 }
 
