@@ -39,10 +39,9 @@ func (g Grant) Of() *Rule {
 type Authorizer struct {
 	roles    []*Role
 	bindings []*Binding
-	ids      map[Subject]int32 // by caller
-	lists    [][]*Binding      // by id
-	cycles   [][]*Role         // of aggregation
-	tooMany  []*Role           // whose aggregation exceeds what can be
+	holders  *holders
+	cycles   [][]*Role // of aggregation
+	tooMany  []*Role   // whose aggregation exceeds what can be
 	warnings func() []Warning
 }
 
@@ -66,9 +65,9 @@ func (a *Authorizer) Bindings() []*Binding { return a.bindings }
 // Subjects are all subjects that bindings name, sorted. A service account that a binding names by its user name is
 // listed as the service account.
 func (a *Authorizer) Subjects() []Subject {
-	out := make([]Subject, 0, len(a.ids))
-	for s := range a.ids {
-		out = append(out, s)
+	out := make([]Subject, 0, len(a.holders.all))
+	for i := range a.holders.all {
+		out = append(out, a.holders.all[i].subject)
 	}
 	slices.SortFunc(out, Subject.Compare)
 	return out
@@ -76,4 +75,11 @@ func (a *Authorizer) Subjects() []Subject {
 
 // BindingsOf are the bindings that name the subject itself, and not one of its groups: ClusterRoleBindings first, then
 // RoleBindings by namespace.
-func (a *Authorizer) BindingsOf(s Subject) []*Binding { return a.bindingsOf(s.caller()) }
+func (a *Authorizer) BindingsOf(s Subject) []*Binding { return a.held(s).bindings }
+
+func (a *Authorizer) held(s Subject) *held {
+	if s.Kind == GroupKind {
+		return a.holders.group(s.Name)
+	}
+	return a.holders.user(s.UserName())
+}

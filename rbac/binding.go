@@ -2,8 +2,6 @@ package rbac
 
 import (
 	"slices"
-	"sort"
-	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -47,7 +45,7 @@ func (a *Authorizer) readBindings(inv *inventory.Inventory, roles map[roleKey]*R
 		b.Subjects, free = free[:n:n], free[n:]
 		a.bindings = append(a.bindings, b)
 	}
-	a.indexSubjects()
+	a.holders = newHolders(a.bindings)
 }
 
 // refer finds the role that the binding refers to. The API server accepts no other API group than RBAC's, and its
@@ -84,71 +82,4 @@ func (b *Binding) subject(item any) (s Subject, ok bool) {
 func text(content map[string]any, field string) string {
 	s, _ := content[field].(string)
 	return s
-}
-
-// indexSubjects lists the bindings of each subject, those of the cluster first and then by namespace.
-func (a *Authorizer) indexSubjects() {
-	total := 0
-	for _, b := range a.bindings {
-		total += len(b.Subjects)
-	}
-	a.ids = make(map[Subject]int32, total/2)
-	ids := make([]int32, 0, total)
-	var counts []int
-	for _, b := range a.bindings {
-		for _, s := range b.Subjects {
-			id, known := a.ids[s.caller()]
-			if !known {
-				id = int32(len(counts))
-				a.ids[s.caller()] = id
-				counts = append(counts, 0)
-			}
-			counts[id]++
-			ids = append(ids, id)
-		}
-	}
-	room := make([]*Binding, total)
-	a.lists = make([][]*Binding, len(counts))
-	for id, n := range counts {
-		a.lists[id], room = room[:0:n], room[n:]
-	}
-	next := 0
-	for _, b := range a.bindings {
-		for range b.Subjects {
-			list := &a.lists[ids[next]]
-			next++
-			if n := len(*list); n == 0 || (*list)[n-1] != b { // a binding can name a subject twice
-				*list = append(*list, b)
-			}
-		}
-	}
-	for _, list := range a.lists {
-		slices.SortStableFunc(list, func(x, y *Binding) int { return strings.Compare(x.Namespace, y.Namespace) })
-	}
-}
-
-// bindingsOf are the bindings that name the caller, as caller gives it.
-func (a *Authorizer) bindingsOf(caller Subject) []*Binding {
-	if id, known := a.ids[caller]; known {
-		return a.lists[id]
-	}
-	return nil
-}
-
-// scoped splits the bindings of a subject into those that grant everywhere and those of a namespace.
-func scoped(list []*Binding, namespace string) (everywhere, there []*Binding) {
-	n := 0
-	for n < len(list) && list[n].Namespace == "" {
-		n++
-	}
-	everywhere, list = list[:n], list[n:]
-	if namespace == "" || len(list) == 0 {
-		return everywhere, nil
-	}
-	from := sort.Search(len(list), func(i int) bool { return list[i].Namespace >= namespace })
-	to := from
-	for to < len(list) && list[to].Namespace == namespace {
-		to++
-	}
-	return everywhere, list[from:to]
 }

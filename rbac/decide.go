@@ -7,37 +7,32 @@ func (a *Authorizer) Can(id Identity, r Request) (Grant, bool) {
 	if slices.Contains(id.Groups, Masters) {
 		return Grant{Subject: Subject{Kind: GroupKind, Name: Masters}}, true
 	}
-	if id.User != "" {
-		if g, ok := a.first(SubjectOfUser(id.User), &r); ok {
-			return g, true
-		}
+	namespace := a.holders.namespace(&r)
+	if g, ok := a.holders.user(id.User).first(&r, namespace); ok {
+		return g, true
 	}
 	for _, name := range id.Groups {
-		if g, ok := a.first(Subject{Kind: GroupKind, Name: name}, &r); ok {
+		if g, ok := a.holders.group(name).first(&r, namespace); ok {
 			return g, true
 		}
 	}
 	return Grant{}, false
 }
 
-// first is the first grant to a caller by its own bindings.
-func (a *Authorizer) first(caller Subject, r *Request) (Grant, bool) {
-	everywhere, there := scoped(a.bindingsOf(caller), r.place())
-	for _, list := range [...][]*Binding{everywhere, there} {
-		for _, b := range list {
-			if b.Role == nil {
-				continue
-			}
-			if i := b.Role.first(r); i >= 0 {
-				return Grant{b, i, b.naming(caller)}, true
+// first is the first grant by the bindings of a subject.
+func (h *held) first(r *Request, namespace int32) (Grant, bool) {
+	for _, list := range [...][]place{h.places[:h.everywhere], h.in(namespace)} {
+		for _, p := range list {
+			if i := p.role.first(r); i >= 0 {
+				return Grant{p.binding, i, p.binding.naming(h.subject)}, true
 			}
 		}
 	}
 	return Grant{}, false
 }
 
-// place is the namespace whose RoleBindings count for the request; "" for none.
-func (r *Request) place() string {
+// inNamespace is the namespace whose RoleBindings count for the request; "" for none.
+func (r *Request) inNamespace() string {
 	if r.Path != "" {
 		return ""
 	}
@@ -60,16 +55,22 @@ func (a *Authorizer) Grants(id Identity, r Request) []Grant {
 	if slices.Contains(id.Groups, Masters) {
 		out = append(out, Grant{Subject: Subject{Kind: GroupKind, Name: Masters}})
 	}
-	for _, caller := range id.callers() {
-		everywhere, there := scoped(a.bindingsOf(caller), r.place())
-		for _, list := range [...][]*Binding{everywhere, there} {
-			for _, b := range list {
-				if b.Role == nil {
-					continue
-				}
-				for _, i := range b.Role.covering(nil, &r) {
-					out = append(out, Grant{b, i, b.naming(caller)})
-				}
+	namespace := a.holders.namespace(&r)
+	out = a.holders.user(id.User).appendGrants(out, &r, namespace)
+	for i, name := range id.Groups {
+		if !slices.Contains(id.Groups[:i], name) {
+			out = a.holders.group(name).appendGrants(out, &r, namespace)
+		}
+	}
+	return out
+}
+
+// appendGrants appends all grants by the bindings of a subject.
+func (h *held) appendGrants(out []Grant, r *Request, namespace int32) []Grant {
+	for _, list := range [...][]place{h.places[:h.everywhere], h.in(namespace)} {
+		for _, p := range list {
+			for _, i := range p.role.covering(nil, r) {
+				out = append(out, Grant{p.binding, i, p.binding.naming(h.subject)})
 			}
 		}
 	}
@@ -90,7 +91,7 @@ func (a *Authorizer) WhoCan(r Request) []Access {
 	at := map[Subject]int{masters: 0}
 	covering := map[*Role][]int{}
 	for _, b := range a.bindings {
-		if b.Role == nil || b.Namespace != "" && b.Namespace != r.place() {
+		if b.Role == nil || b.Namespace != "" && b.Namespace != r.inNamespace() {
 			continue
 		}
 		rules, known := covering[b.Role]

@@ -73,6 +73,13 @@ func (s Subject) UserName() string {
 	return ""
 }
 
+func (s Subject) appendUserName(to []byte) []byte {
+	if s.Kind == ServiceAccountKind {
+		to = append(append(append(to, accountPrefix...), s.Namespace...), ':')
+	}
+	return append(to, s.Name...)
+}
+
 // caller is the one form of a subject: service accounts can also be named as users.
 func (s Subject) caller() Subject {
 	switch {
@@ -165,20 +172,6 @@ func (s Subject) Identity() Identity {
 		return Identity{"", []string{s.Name, AllAccounts, Authenticated}}
 	}
 	return Identity{"", []string{s.Name, Authenticated}}
-}
-
-// callers are whom bindings must name to grant something to the caller: itself and its groups, each once.
-func (id Identity) callers() []Subject {
-	out := make([]Subject, 0, len(id.Groups)+1)
-	if id.User != "" {
-		out = append(out, SubjectOfUser(id.User))
-	}
-	for i, name := range id.Groups {
-		if !slices.Contains(id.Groups[:i], name) {
-			out = append(out, Subject{Kind: GroupKind, Name: name})
-		}
-	}
-	return out
 }
 
 // With adds groups, those that an identity provider gives, for example.
