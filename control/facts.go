@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/rbac"
+	"github.com/plimsoll-io/plimsoll/rbac/attack"
 )
 
 // Facts are the models that Checks reason with, each computed at most once per inventory. Safe for concurrent use.
@@ -17,6 +19,8 @@ type Facts struct {
 	namespaces  func() []*inventory.Object
 	policies    func() *networkPolicies
 	podSecurity func() podVerdicts
+	access      func() *rbac.Authorizer
+	attacks     func() *attack.Graph
 }
 
 // Settings are what controls can be told.
@@ -46,8 +50,18 @@ func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 	f.namespaces = sync.OnceValue(f.findNamespaces)
 	f.policies = sync.OnceValue(f.findNetworkPolicies)
 	f.podSecurity = sync.OnceValue(f.judgePodSecurity)
+	f.access = sync.OnceValue(func() *rbac.Authorizer { return rbac.New(f.Inventory) })
+	f.attacks = sync.OnceValue(func() *attack.Graph {
+		return attack.New(f.Inventory, f.Access(), attack.Options{Refused: newAdmission(f).refused})
+	})
 	return f
 }
+
+// Access answers who can do what.
+func (f *Facts) Access() *rbac.Authorizer { return f.access() }
+
+// Attacks is how rights, workloads, nodes and secrets combine to more.
+func (f *Facts) Attacks() *attack.Graph { return f.attacks() }
 
 // Workloads returns every object that makes pods and is nobody else's copy: a ReplicaSet of a Deployment and the Pods
 // of a Job are left out when their top owner is in the inventory. Custom resources count where Settings.PodTemplates

@@ -66,18 +66,42 @@ func (p *Policy) applies(in Input) (bool, error) {
 	if constraints == nil {
 		return false, nil
 	}
-	s := &subject{name: in.meta("name"), namespaced: in.namespaced(), labels: stringMap(in.metaMap("labels"))}
+	return covered(constraints, in.subject(), in)
+}
+
+// Selects says whether a ValidatingAdmissionPolicyBinding's matchResources, which narrow what the policy looks at,
+// cover the creation of the object; nil covers everything. An error means that it cannot be known, because the labels
+// of the namespace are missing.
+func Selects(resources *admissionv1.MatchResources, in Input) (bool, error) {
+	if resources == nil {
+		return true, nil
+	}
+	narrowed := *resources
+	if len(narrowed.ResourceRules) == 0 {
+		all := []string{"*"}
+		narrowed.ResourceRules = []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
+			Operations: []admissionv1.OperationType{admissionv1.OperationAll},
+			Rule:       admissionv1.Rule{APIGroups: all, APIVersions: all, Resources: all},
+		}}}
+	}
+	return covered(&narrowed, in.subject(), in)
+}
+
+func (in Input) subject() *subject {
+	return &subject{name: in.meta("name"), namespaced: in.namespaced(), labels: stringMap(in.metaMap("labels"))}
+}
+
+func covered(constraints *admissionv1.MatchResources, s *subject, in Input) (bool, error) {
 	if !anyRule(constraints.ResourceRules, in.Resource, s) || anyRule(constraints.ExcludeResourceRules, in.Resource, s) {
 		return false, nil
 	}
 	if ok, err := selects(constraints.ObjectSelector, s.labels); err != nil || !ok {
 		return false, err
 	}
-	return p.namespaceSelected(in, s)
+	return namespaceSelected(constraints.NamespaceSelector, in, s)
 }
 
-func (p *Policy) namespaceSelected(in Input, s *subject) (bool, error) {
-	selector := p.Source.Spec.MatchConstraints.NamespaceSelector
+func namespaceSelected(selector *metav1.LabelSelector, in Input, s *subject) (bool, error) {
 	if emptySelector(selector) {
 		return true, nil
 	}
