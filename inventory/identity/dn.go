@@ -34,11 +34,15 @@ func parseDN(dn string) ([]rdn, bool) {
 
 func isAttribute(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+		if !isAttributeByte(s[i]) {
 			return false
 		}
 	}
 	return s != ""
+}
+
+func isAttributeByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.'
 }
 
 // dnValue reads a value up to the comma or plus that ends it, and tells where that is.
@@ -76,7 +80,53 @@ func trimValue(s string, kept int) string {
 }
 
 // keyOfDN is equal for all ways to write a DN, or for the text itself when it is none.
-func keyOfDN(dn string) string {
+func keyOfDN(dn string) string { return string(appendKey(nil, dn)) }
+
+// appendKey appends the key of a DN to a buffer.
+func appendKey(to []byte, dn string) []byte {
+	if fast, ok := appendPlainKey(to, dn); ok {
+		return fast
+	}
+	return append(to, keyOfAnyDN(dn)...)
+}
+
+// appendPlainKey is for the DNs that nearly all are: ASCII, nothing escaped, no space that would have to go but after
+// a comma. It says whether this is one.
+func appendPlainKey(to []byte, dn string) ([]byte, bool) {
+	to = append(to, "dn:"...)
+	before := byte(',')
+	start, inValue := 0, false
+	for i := range len(dn) {
+		c := dn[i]
+		switch {
+		case c == ' ' && before == ',' && i > 0:
+			start = i + 1
+			continue
+		case c < ' ' || c > '~' || strings.IndexByte(`\"+;`, c) >= 0, c == ' ' && !inValue,
+			(c == ',' || c == ' ' || c == '=') && (before == ' ' || before == '=' && c == ' '), c == ',' && !inValue:
+			return nil, false
+		case c == ',':
+			start, inValue = i+1, false
+		case c == '=' && !inValue:
+			if start == i {
+				return nil, false
+			}
+			inValue = true
+		default:
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			if !inValue && !isAttributeByte(c) {
+				return nil, false
+			}
+		}
+		to, before = append(to, c), c
+	}
+	return to, inValue && before != ' '
+}
+
+// keyOfAnyDN is keyOfDN for all DNs.
+func keyOfAnyDN(dn string) string {
 	parts, ok := parseDN(dn)
 	if !ok {
 		return "dn:" + strings.ToLower(strings.TrimSpace(dn))
@@ -95,7 +145,10 @@ func keyOfDN(dn string) string {
 
 func (r rdn) key() string {
 	value := strings.ToLower(strings.Join(strings.Fields(r.value), " "))
-	return r.attribute + "=" + strings.NewReplacer(`\`, `\\`, ",", `\,`, "+", `\+`).Replace(value)
+	for _, sign := range []string{`\`, ",", "+"} { // the escape first
+		value = strings.ReplaceAll(value, sign, `\`+sign)
+	}
+	return r.attribute + "=" + value
 }
 
 // nameOfDN is the name that a value gives: of a DN its first part, so that "cn=ops,ou=groups" is "ops"; a value that

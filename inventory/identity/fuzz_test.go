@@ -136,6 +136,9 @@ func FuzzDN(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, dn string) {
 		key := keyOfDN(dn)
+		if key != keyOfAnyDN(dn) {
+			t.Errorf("%q has the keys %q and %q", dn, key, keyOfAnyDN(dn))
+		}
 		if keyOfDN(" "+dn) != key && !strings.HasPrefix(dn, " ") {
 			t.Errorf("%q has the key %q, and with a space before it %q", dn, key, keyOfDN(" "+dn))
 		}

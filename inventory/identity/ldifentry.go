@@ -32,6 +32,7 @@ type ldifFile struct {
 	*file
 	entry   *entry // nil between entries
 	pending []pendingMembership
+	key     []byte // scratch
 }
 
 // What is read of an entry. Everything else, passwords above all, is dropped unseen.
@@ -80,7 +81,7 @@ func (l *ldifFile) take(line ldifLine) error {
 		}
 		l.finish()
 		l.entry = &entry{dn: line.value, line: line.line, values: map[string]string{}}
-		l.entry.self = l.ref(keyOfDN(line.value), l.memberName(line.line, line.value), false)
+		l.entry.self = l.entryOf(line.line, line.value)
 	case l.entry == nil:
 		l.outside(line)
 	case l.entry.skip:
@@ -125,7 +126,7 @@ func (l *ldifFile) attribute(e *entry, line ldifLine) {
 		e.members = true
 		l.partly(e, line)
 		if value := withoutUID(line.value); value != "" {
-			l.join(e.self, l.ref(keyOfDN(value), l.memberName(line.line, value), false))
+			l.join(e.self, l.entryOf(line.line, value))
 		}
 	case "memberuid":
 		e.members = true
@@ -144,6 +145,15 @@ func (l *ldifFile) attribute(e *entry, line ldifLine) {
 			e.values[line.attribute] = line.value
 		}
 	}
+}
+
+// entryOf is what a DN means, or will mean when its entry comes.
+func (l *ldifFile) entryOf(line int, dn string) int32 {
+	l.key = appendKey(l.key[:0], dn)
+	if id, ok := l.keys[string(l.key)]; ok {
+		return id
+	}
+	return l.ref(string(l.key), l.memberName(line, dn), false)
 }
 
 // partly warns when a server gave a part of the members only ("member;range=0-1499").
