@@ -99,8 +99,11 @@ type table struct {
 
 // The usual names of columns, without letter case and signs. The first that is there is taken.
 var (
-	groupColumns  = [...]string{"group", "groups", "groupname", "groupnames", "groupdisplayname", "groupemail", "memberof", "team", "teams"}
-	userColumns   = [...]string{"user", "username", "useremail", "member", "members", "memberemail", "email", "mail", "emailaddress", "userprincipalname", "upn", "login", "loginname", "uid", "userid", "samaccountname", "account", "principal"}
+	groupColumns = [...]string{"group", "groups", "groupname", "groupnames", "groupdisplayname", "groupemail", "memberof", "team", "teams"}
+	userColumns  = [...]string{
+		"user", "username", "useremail", "member", "members", "memberemail", "email", "mail", "emailaddress", "userprincipalname", "upn",
+		"login", "loginname", "uid", "userid", "samaccountname", "account", "principal",
+	}
 	nameColumns   = [...]string{"displayname", "fullname", "name", "membername", "userdisplayname"}
 	statusColumns = [...]string{"active", "status", "enabled", "accountenabled", "accountstatus", "memberstatus", "state", "isactive"}
 	deniedColumns = [...]string{"disabled", "suspended", "inactive", "locked", "accountdisabled", "isdisabled"}
