@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"framework":           {"scan", "control"},
 	"report":              {"scan", "framework", "control", "inventory"},
 	"report/graph":        {},
-	"report/access":       {"inventory", "rbac", "rbac/attack", "rbac/usage", "report/graph"},
+	"report/access":       {"inventory", "auditlog", "rbac", "rbac/attack", "rbac/usage", "report", "report/graph"},
 	"cmd/plimsoll":        {"*"},
 	"bench":               {"*"},
 }
@@ -53,7 +53,7 @@ var outside = map[string][]string{
 }
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
-var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "rbac", "rbac/attack", "rbac/usage"}
+var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
 

@@ -1,0 +1,216 @@
+package access
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-io/plimsoll/auditlog"
+	"github.com/plimsoll-io/plimsoll/internal/display"
+	"github.com/plimsoll-io/plimsoll/rbac"
+	"github.com/plimsoll-io/plimsoll/rbac/usage"
+)
+
+// A UsageReport answers what is granted and was never used.
+type UsageReport struct {
+	Header
+	Log
+	Items []SubjectUsage `json:"items"`
+}
+
+// A Log says what was observed, and how well.
+type Log struct {
+	First    time.Time             `json:"first"`
+	Last     time.Time             `json:"last"`
+	Events   int64                 `json:"events"`
+	Broken   int64                 `json:"broken"`
+	Examples []auditlog.Broken     `json:"brokenExamples"`
+	Missing  []auditlog.Incomplete `json:"incomplete"`
+	LogGaps  []auditlog.Gap        `json:"logGaps"`
+	Notes    []usage.Warning       `json:"notes"`
+}
+
+// A SubjectUsage is what a subject has, and used.
+type SubjectUsage struct {
+	usage.SubjectReport
+	Subject Subject      `json:"subject"`
+	Grants  []GrantUsage `json:"grants"`
+}
+
+// A GrantUsage is what was used of one binding.
+type GrantUsage struct {
+	Binding *Ref `json:"binding"`
+	Role    *Ref `json:"role"`
+	usage.GrantReport
+}
+
+func logOf(s *auditlog.Summary, notes []usage.Warning) Log {
+	l := Log{
+		First: s.First, Last: s.Last, Events: s.Events, Broken: s.Broken, Examples: s.FirstBroken, Missing: s.Incomplete, LogGaps: s.Gaps, Notes: notes,
+	}
+	if l.Examples == nil {
+		l.Examples = []auditlog.Broken{}
+	}
+	if l.Missing == nil {
+		l.Missing = []auditlog.Incomplete{}
+	}
+	if l.LogGaps == nil {
+		l.LogGaps = []auditlog.Gap{}
+	}
+	if l.Notes == nil {
+		l.Notes = []usage.Warning{}
+	}
+	return l
+}
+
+// window is what was observed, for people.
+func (l Log) window() string {
+	if l.First.IsZero() {
+		return fmt.Sprintf("%d events without a time", l.Events)
+	}
+	days := l.Last.Sub(l.First).Hours() / 24
+	return fmt.Sprintf("%s from %s to %s (%.1f days)", display.Plural(int(l.Events), "event"),
+		l.First.UTC().Format(time.DateTime), l.Last.UTC().Format(time.DateTime), days)
+}
+
+func (l Log) notes() []string {
+	out := []string{"observed: " + l.window()}
+	for _, w := range l.Notes {
+		out = append(out, w.Message)
+	}
+	for _, b := range l.Examples {
+		out = append(out, fmt.Sprintf("broken: %s line %d: %s", b.File, b.Line, b.Reason))
+	}
+	if more := l.Broken - int64(len(l.Examples)); more > 0 {
+		out = append(out, fmt.Sprintf("and %d more broken records", more))
+	}
+	return out
+}
+
+// Unused is the answer to what is granted and was never used.
+func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
+	body := UsageReport{Header: h, Log: logOf(summary, r.Warnings), Items: make([]SubjectUsage, 0, len(r.Subjects))}
+	table := Table{
+		Title: "Granted and not used", Columns: []string{"subject", "binding", "role", "rule", "unused", "last used"},
+		Empty: "Everything that bindings grant was used.",
+	}
+	for _, s := range r.Subjects {
+		item := SubjectUsage{SubjectReport: s, Subject: subjectOf(s.Subject), Grants: make([]GrantUsage, 0, len(s.Grants))}
+		for _, g := range s.Grants {
+			item.Grants = append(item.Grants, GrantUsage{refOf(g.Binding.Ref), refOf(g.Binding.RoleRef), g})
+			table.Rows = append(table.Rows, unusedRows(s.Subject, g)...)
+		}
+		body.Items = append(body.Items, item)
+	}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: append(body.Log.notes(), h.notes()...)}
+	doc.Text = func(t *Terminal) { unusedText(t, r) }
+	return doc
+}
+
+func unusedRows(s rbac.Subject, g usage.GrantReport) [][]string {
+	head := []string{s.String(), g.Binding.String(), g.Binding.RoleRef.String()}
+	if g.Unused {
+		return [][]string{append(head, "all", "everything", lastUsed(g.Last))}
+	}
+	var out [][]string
+	for _, rule := range g.Rules {
+		if what := unusedOf(rule); what != "" {
+			out = append(out, append(head[:3:3], fmt.Sprint(rule.Rule), what, lastUsed(rule.Last)))
+		}
+	}
+	return out
+}
+
+// unusedOf says in words what of a rule was not used, "" when all of it was.
+func unusedOf(r usage.RuleReport) string {
+	if r.Unused {
+		return "the whole rule"
+	}
+	var parts []string
+	add := func(what string, list []string) {
+		if len(list) > 0 {
+			parts = append(parts, what+" "+strings.Join(list, ", "))
+		}
+	}
+	add("verbs", r.UnusedVerbs)
+	add("resources", r.UnusedResources)
+	add("names", r.UnusedNames)
+	add("paths", r.UnusedPaths)
+	add("", r.UnusedCombinations)
+	text := strings.TrimSpace(strings.Join(parts, "; "))
+	if r.Truncated {
+		text += " and more"
+	}
+	return text
+}
+
+func lastUsed(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.DateTime)
+}
+
+// unusedText tells it subject by subject.
+func unusedText(t *Terminal, r *usage.Report) {
+	idle, partly, full := 0, 0, 0
+	for _, s := range r.Subjects {
+		switch unusedGrants := countUnused(s); {
+		case len(s.Grants) == 0:
+		case unusedGrants == len(s.Grants):
+			idle++
+		case unusedGrants > 0:
+			partly++
+		default:
+			full++
+		}
+	}
+	t.Line(t.Bold("Used against granted") + fmt.Sprintf("  %s with an unused binding and others used · %s all unused · %d without an unused binding",
+		display.Plural(partly, "subject"), display.Plural(idle, "subject"), full))
+	for i, s := range r.Subjects {
+		if i >= shown && !t.all {
+			t.Line("")
+			t.Line(t.Dim(fmt.Sprintf("… and %d more subjects: --verbose shows all", len(r.Subjects)-i)))
+			return
+		}
+		if len(s.Grants) == 0 && len(s.Elsewhere) == 0 {
+			continue
+		}
+		t.Line("")
+		seen := "never seen"
+		if s.Seen {
+			seen = "last seen " + lastUsed(s.Last)
+		}
+		t.Line(display.Clean(s.Subject.String()) + "  " + t.Dim(seen))
+		for _, g := range s.Grants {
+			unusedGrant(t, g)
+		}
+		for _, w := range s.Warnings {
+			t.Wrapped(2, "! ", w.Message)
+		}
+	}
+}
+
+func countUnused(s usage.SubjectReport) int {
+	n := 0
+	for _, g := range s.Grants {
+		if g.Unused {
+			n++
+		}
+	}
+	return n
+}
+
+func unusedGrant(t *Terminal, g usage.GrantReport) {
+	name := g.Binding.String() + " → " + g.Binding.RoleRef.String()
+	if g.Unused {
+		t.Line("  " + t.Bad("unused") + "  " + display.Clean(name))
+		return
+	}
+	t.Line("  " + t.Good("used") + "    " + display.Clean(name) + t.Dim("  "+lastUsed(g.Last)))
+	for _, r := range g.Rules {
+		if what := unusedOf(r); what != "" {
+			t.Wrapped(10, "", fmt.Sprintf("rule %d, not used: %s", r.Rule, what))
+		}
+	}
+}
