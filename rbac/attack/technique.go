@@ -21,6 +21,8 @@ type Technique struct {
 func Techniques() []Technique {
 	return []Technique{
 		clusterAdmin,
+		bind,
+		escalate,
 		mintToken,
 	}
 }
