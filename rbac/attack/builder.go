@@ -24,6 +24,7 @@ type builder struct {
 	ids        map[finding.Ref]int32
 	footholds  []finding.Ref
 	edges      []edge // steps of techniques
+	proofs     []proof
 	links      []edge // what holding a foothold means
 	technique  int16  // of the steps being added
 	namespaces []string
@@ -34,6 +35,7 @@ type builder struct {
 
 	bindingsOf map[*rbac.Role][]*rbac.Binding
 	virtual    map[rbac.Subject][]*rbac.Binding // of made-up subjects
+	groupsOf   map[string][]string              // of users, as Options.Members says
 	matched    map[string][]match
 }
 
@@ -56,8 +58,9 @@ type proof struct {
 
 type edge struct {
 	from, to  int32
+	proof     int32 // index; 0 for links, which have none
 	technique int16
-	proof     proof
+	cut       bool
 }
 
 // add adds a step of the running technique.
@@ -65,7 +68,20 @@ func (b *builder) add(from, to finding.Ref, p proof) {
 	if from == to {
 		return
 	}
-	b.edges = append(b.edges, edge{b.id(from), b.id(to), b.technique, p})
+	b.edges = append(b.edges, edge{b.id(from), b.id(to), b.proof(p), b.technique, p.cut != ""})
+}
+
+// proof numbers a proof. Steps that follow each other often share one: a rule that names several objects.
+func (b *builder) proof(p proof) int32 {
+	if n := len(b.proofs); n == 0 || !b.proofs[n-1].same(&p) {
+		b.proofs = append(b.proofs, p)
+	}
+	return int32(len(b.proofs) - 1)
+}
+
+func (p *proof) same(o *proof) bool {
+	return len(p.grants) == len(o.grants) && (len(p.grants) == 0 || &p.grants[0] == &o.grants[0]) &&
+		p.object == o.object && p.path == o.path && p.note == o.note && p.cut == o.cut
 }
 
 // link says that who holds one foothold holds the other: a member of a set, a group of a user. It is no step.
@@ -147,8 +163,13 @@ func (b *builder) bindings(s rbac.Subject) []*rbac.Binding {
 	return b.access.BindingsOf(s)
 }
 
-// identity is the subject with the groups that authentication gives.
-func (b *builder) identity(s rbac.Subject) rbac.Identity { return s.Identity() }
+// identity is the subject with the groups that authentication gives, and those that Options.Members names for a user.
+func (b *builder) identity(s rbac.Subject) rbac.Identity {
+	if s.Kind == rbac.UserKind && len(b.groupsOf[s.Name]) > 0 {
+		return s.Identity().With(b.groupsOf[s.Name]...)
+	}
+	return s.Identity()
+}
 
 // roleHolder is the foothold of who binds himself to a role in a namespace ("" for everywhere).
 func (b *builder) roleHolder(role *rbac.Role, namespace string) finding.Ref {

@@ -1,12 +1,17 @@
 package attack
 
-import "github.com/plimsoll-io/plimsoll/finding"
+import (
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/rbac"
+)
 
 // A foothold is a finding.Ref: a ServiceAccount, User, Group, workload, Node or Secret that the attacker holds (can act
 // as, runs code in, is root on, can read), a Goal, or one of these sets. The namespace of a set is "" for all.
 const (
 	GoalKind      = "Goal"
 	NamespaceKind = "Namespace" // something in this namespace is held: only a target, nothing follows from it
+	NodeKind      = "Node"      // root on a node
+	SecretKind    = "Secret"    // a Secret can be read
 
 	AnyAccountKind = "AnyServiceAccount" // any service account of the namespace, at the attacker's choice
 	AnyPodKind     = "AnyPod"            // any running pod of the namespace
@@ -28,6 +33,12 @@ var (
 	SystemMasters     = finding.Ref{Kind: GoalKind, Name: "system-masters"}      // the group that bypasses RBAC
 	NodeRoot          = finding.Ref{Kind: GoalKind, Name: "node"}                // root on a node
 	KubeSystemSecrets = finding.Ref{Kind: GoalKind, Name: "kube-system-secrets"} // any Secret of kube-system
+)
+
+// Who has no name, and who has any.
+var (
+	anonymous     = rbac.Subject{Kind: rbac.UserKind, Name: rbac.Anonymous}
+	authenticated = rbac.Subject{Kind: rbac.GroupKind, Name: rbac.Authenticated}
 )
 
 // Goals are the targets that are no objects.

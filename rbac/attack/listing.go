@@ -58,3 +58,19 @@ func (b *builder) listSecrets() {
 		b.secrets[o.Namespace] = append(b.secrets[o.Namespace], o.Name)
 	}
 }
+
+// listMembers asks for the people of every group that a binding names.
+func (b *builder) listMembers() {
+	if b.opts.Members == nil {
+		return
+	}
+	b.groupsOf = map[string][]string{}
+	for _, s := range b.access.Subjects() {
+		if s.Kind != rbac.GroupKind {
+			continue
+		}
+		for _, user := range b.opts.Members(s.Name) {
+			b.groupsOf[user] = append(b.groupsOf[user], s.Name)
+		}
+	}
+}

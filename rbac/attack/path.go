@@ -2,12 +2,15 @@ package attack
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
-// A Path leads from one foothold to another.
+// A Path leads from one foothold to another. Without steps, who holds From holds To already.
 type Path struct {
+	// From and To are as they were asked for, so they may be sets or goals; the steps name the members that matter.
 	From, To finding.Ref
 	Steps    []Step
 }
@@ -15,139 +18,169 @@ type Path struct {
 // A Step is one technique applied.
 type Step struct {
 	Technique *Technique
-	From, To  finding.Ref
-	// Because proves the step: the binding, role and rule, or the object, that make it possible.
+	// From is what the attacker holds before the step: what the step before led to, or a member of it. To is what he
+	// holds after it; when many would do and none matters more, it is a set (see Describe).
+	From, To finding.Ref
+	// Because proves the step: the binding, role and rule, or the object, that make it possible. Several grants in it are
+	// needed together.
 	Because []finding.Reason
+	// Alternatives are further proofs: each would do alone. At most maxAlternatives are kept.
+	Alternatives [][]finding.Reason
 	// Cut says why the step is not possible here though the rights would allow it: admission refuses the pod. "" when it is.
 	Cut string
 }
 
+// maxAlternatives bounds what a step says about the other ways to take it.
+const maxAlternatives = 20
+
 // Blocked says that a step of the path is cut.
 func (p Path) Blocked() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Cut != "" })
+}
+
+// Blocks are the reasons why steps of the path are not possible, each once.
+func (p Path) Blocks() []string {
+	var out []string
 	for _, s := range p.Steps {
-		if s.Cut != "" {
-			return true
+		if s.Cut != "" && !slices.Contains(out, s.Cut) {
+			out = append(out, s.Cut)
 		}
 	}
-	return false
+	return out
 }
 
-// A Tree holds the shortest way to one target from everywhere.
-type Tree struct {
-	graph *Graph
-	to    int32
-	steps []int32 // how many steps it takes from each foothold; -1 when there is no way
-	next  []int32 // the edge to take first; -1 at the target
-}
-
-// Towards finds the shortest ways to a target. With blocked, steps that are cut count as if they were not.
-func (g *Graph) Towards(to finding.Ref, blocked bool) *Tree {
-	t := &Tree{graph: g, to: -1, steps: make([]int32, len(g.footholds)), next: make([]int32, len(g.footholds))}
-	for i := range t.steps {
-		t.steps[i], t.next[i] = -1, -1
-	}
-	if id, ok := g.ids[to]; ok {
-		t.to = id
-		t.search(blocked)
-	}
-	return t
-}
-
-// search walks the edges backwards, links first: they are no steps. Each round holds the footholds of one distance.
-func (t *Tree) search(blocked bool) {
-	g := t.graph
-	t.steps[t.to] = 0
-	round := []int32{t.to}
-	for distance := int32(0); len(round) > 0; distance++ {
-		for i := 0; i < len(round); i++ { // round grows by what links lead to it
-			for _, e := range g.into[round[i]] {
-				if from := g.edges[e].from; g.edges[e].technique == structural && t.steps[from] < 0 {
-					t.steps[from], t.next[from] = distance, e
-					round = append(round, from)
-				}
-			}
-		}
-		var next []int32
-		for _, at := range round {
-			for _, e := range g.into[at] {
-				edge := &g.edges[e]
-				if edge.technique != structural && t.steps[edge.from] < 0 && (blocked || edge.proof.cut == "") {
-					t.steps[edge.from], t.next[edge.from] = distance+1, e
-					next = append(next, edge.from)
-				}
-			}
-		}
-		round = next
-	}
-}
-
-// Steps is how many steps it takes from a foothold; ok is false when there is no way.
-func (t *Tree) Steps(from finding.Ref) (steps int, ok bool) {
-	id, known := t.graph.ids[from]
-	if !known || t.steps[id] < 0 {
-		return 0, false
-	}
-	return int(t.steps[id]), true
-}
-
-// Path is the shortest way from a foothold; ok is false when there is none.
-func (t *Tree) Path(from finding.Ref) (p Path, ok bool) {
-	id, known := t.graph.ids[from]
-	if !known || t.steps[id] < 0 {
-		return Path{}, false
-	}
-	var edges []int32
-	for at := id; at != t.to; {
-		e := t.next[at]
-		edges = append(edges, e)
-		at = t.graph.edges[e].to
-	}
-	return t.graph.path(from, t.graph.footholds[t.to], edges), true
-}
-
-// path turns edges into steps: a link out of a set says which member the step before it takes, a link into a group
-// belongs to the step after it.
-func (g *Graph) path(from, to finding.Ref, edges []int32) Path {
+// path turns edges, which lead from the foothold at, into steps.
+func (g *Graph) path(from, to, at finding.Ref, edges []int32, open func(int32) bool) Path {
 	p := Path{From: from, To: to}
-	at := from
-	for _, e := range edges {
+	if len(edges) == 0 {
+		return p
+	}
+	here := g.ids[at] // what the attacker holds, as the path shows it
+	for i, e := range edges {
 		edge := &g.edges[e]
-		target := g.footholds[edge.to]
 		if edge.technique != structural {
-			p.Steps = append(p.Steps, Step{
-				Technique: &g.techniques[edge.technique], From: at, To: target, Because: edge.proof.because(), Cut: edge.proof.cut,
-			})
-			at = target
-			continue
-		}
-		if n := len(p.Steps); n > 0 && (isSet(p.Steps[n-1].To) || target.Kind == GoalKind || target.Kind == NamespaceKind) {
-			p.Steps[n-1].To = target
-			at = target
-		} else if n == 0 && isSet(at) {
-			at = target
+			leads := g.shown(edges, i)
+			p.Steps = append(p.Steps, g.step(e, here, leads, g.parallel(here, e, leads, open)))
+			here = leads
+		} else if len(p.Steps) == 0 && isSet(g.footholds[here]) {
+			here = edge.to
 		}
 	}
 	return p
 }
 
-// because is the proof as data.
-func (p proof) because() []finding.Reason {
+// shown is what the i-th edge leads to, as the path shows it: the links behind it lead out of sets to the member that
+// matters. Groups that the member is in belong to the next step, and what contains it (a goal, a namespace) is no better
+// than its own name.
+func (g *Graph) shown(edges []int32, i int) int32 {
+	at := g.edges[edges[i]].to
+	for _, e := range edges[i+1:] {
+		edge := &g.edges[e]
+		r := g.footholds[at]
+		vague := isSet(r) || r.Kind == SomeNodeKind
+		if edge.technique != structural || !vague || g.footholds[edge.to].Kind == NamespaceKind {
+			break
+		}
+		at = edge.to
+	}
+	return at
+}
+
+// step is an edge, and those that do the same, as what a path shows.
+func (g *Graph) step(e, from, to int32, parallel []int32) Step {
+	edge := &g.edges[e]
+	s := Step{
+		Technique: &g.techniques[edge.technique], From: g.footholds[from], To: g.footholds[to],
+		Because: g.because(from, e), Cut: g.proofs[edge.proof].cut,
+	}
+	for _, other := range parallel {
+		if len(s.Alternatives) == maxAlternatives {
+			break
+		}
+		s.Alternatives = append(s.Alternatives, g.because(from, other))
+	}
+	return s
+}
+
+// parallel are the other edges of the same technique by which who holds from, with its groups, gets hold of to. Cut ones
+// count only beside a cut one.
+func (g *Graph) parallel(from, e, to int32, open func(int32) bool) []int32 {
+	var out []int32
+	technique, cut, actors := g.edges[e].technique, g.edges[e].cut, g.held(from)
+	for _, holder := range g.holding(to) {
+		for _, other := range g.into.stepsAt(holder) {
+			o := &g.edges[other]
+			if other != e && o.technique == technique && o.proof != g.edges[e].proof && o.cut == cut && open(other) &&
+				slices.Contains(actors, o.from) {
+				out = append(out, other)
+			}
+		}
+		if len(out) > maxAlternatives {
+			break
+		}
+	}
+	return out
+}
+
+// held is what who holds a foothold holds by links alone, but not the members of a set: of these he takes one.
+func (g *Graph) held(at int32) []int32 {
+	out := []int32{at}
+	for i := 0; i < len(out); i++ {
+		if r := g.footholds[out[i]]; isSet(r) || r.Kind == GoalKind {
+			continue
+		}
+		for _, e := range g.outOf.linksAt(out[i]) {
+			if to := g.edges[e].to; !slices.Contains(out, to) {
+				out = append(out, to)
+			}
+		}
+	}
+	return out
+}
+
+// holding are the footholds that hold another by links alone, itself first. The members of groups are no way to take
+// hold of the group, and are left out.
+func (g *Graph) holding(at int32) []int32 {
+	out := []int32{at}
+	for i := 0; i < len(out); i++ {
+		for _, e := range g.into.linksAt(out[i]) {
+			from := g.edges[e].from
+			if r := g.footholds[from]; (isSet(r) || r.Kind == GoalKind || r.Kind == SomeNodeKind) && !slices.Contains(out, from) {
+				out = append(out, from)
+			}
+		}
+	}
+	return out
+}
+
+// because is the proof of an edge as data. The step is taken by who holds from, as a member of a group perhaps.
+func (g *Graph) because(from, e int32) []finding.Reason {
+	edge := &g.edges[e]
 	var out []finding.Reason
-	for _, g := range p.grants {
-		if g.Binding == nil {
-			continue
-		}
-		if g.Binding.APIVersion == "" { // made up: the step before took it
-			continue
-		}
-		ref := g.Binding.Ref
-		who := g.Subject.String()
+	holder, actor := g.footholds[from], g.footholds[edge.from]
+	if holder != actor && actor.Kind == rbac.GroupKind {
 		out = append(out, finding.Reason{
-			Effect: "proves", Fact: "grant", Object: &ref,
-			Message: fmt.Sprintf("%s binds %s to %s, whose rule %d allows it", ref, who, g.Binding.RoleRef, g.Rule),
+			Effect: "proves", Fact: "member", Object: &actor, Message: fmt.Sprintf("%s is member of %s", holder, actor),
 		})
 	}
-	if p.object != nil {
+	return append(out, g.proofs[edge.proof].because()...)
+}
+
+// because is the proof as data.
+func (p *proof) because() []finding.Reason {
+	var out []finding.Reason
+	for _, grant := range p.grants {
+		if grant.Binding == nil || madeUp(grant.Binding) {
+			continue // system:masters needs no binding, and of made-up ones the step before tells
+		}
+		ref := grant.Binding.Ref
+		out = append(out, finding.Reason{
+			Effect: "proves", Fact: "grant", Object: &ref,
+			Message: fmt.Sprintf("%s binds %s to %s, whose rule %d allows it", ref, grant.Subject, grant.Binding.RoleRef, grant.Rule),
+		})
+	}
+	switch {
+	case p.object != nil:
 		ref := p.object.Ref
 		message := p.note
 		if message == "" {
@@ -157,8 +190,11 @@ func (p proof) because() []finding.Reason {
 			message += " (" + string(p.path) + ")"
 		}
 		out = append(out, finding.Reason{Effect: "proves", Fact: "object", Object: &ref, Message: message})
-	} else if p.note != "" {
+	case p.note != "":
 		out = append(out, finding.Reason{Effect: "proves", Fact: "note", Message: p.note})
 	}
 	return out
 }
+
+// madeUp says that no object stands behind a binding: the attacker makes it.
+func madeUp(b *rbac.Binding) bool { return b.APIVersion == "" }

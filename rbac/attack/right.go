@@ -220,8 +220,12 @@ func (b *builder) selves(s rbac.Subject) []rbac.Subject {
 // subject is the foothold of a holder.
 func subject(h holder) finding.Ref { return footholdOf(h.subject) }
 
-// footholdOf is the foothold of a subject, also of the made-up ones for roles that the attacker binds himself to.
+// footholdOf is the foothold of a subject, also of the made-up ones for roles that the attacker binds himself to. A
+// service account that is named by its user name is the service account.
 func footholdOf(s rbac.Subject) finding.Ref {
+	if s.Kind == rbac.UserKind {
+		s = rbac.SubjectOfUser(s.Name)
+	}
 	if s.Kind == RoleHolderKind || s.Kind == AdminOfKind {
 		return finding.Ref{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name}
 	}

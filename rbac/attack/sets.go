@@ -103,7 +103,7 @@ func (b *builder) linkGoal(r finding.Ref) {
 	case SystemMasters:
 		b.link(r, ClusterAdmin)
 	case ClusterAdmin:
-		for _, kind := range []string{AnyAccountKind, AnySecretKind, AnyPodKind, AnyNodeKind, AnyUserKind} {
+		for _, kind := range []string{AnyAccountKind, AnySecretKind, AnyPodKind, AnyNodeKind, AnyUserKind, AnyGroupKind} {
 			b.link(r, set(kind, ""))
 		}
 	}

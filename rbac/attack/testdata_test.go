@@ -96,11 +96,11 @@ func testCase(t *testing.T, id string, c *txtartest.Case) {
 			continue
 		}
 		line := fmt.Sprintf("%s -> %s %s", plain(g.footholds[e.from]), plain(g.footholds[e.to]), id)
-		if e.proof.cut == "" {
+		if g.proofs[e.proof].cut == "" {
 			open++
 		} else {
 			cut++
-			line += " (cut: " + e.proof.cut + ")"
+			line += " (cut: " + g.proofs[e.proof].cut + ")"
 		}
 		lines[line] = true
 	}

@@ -1,0 +1,57 @@
+package attack
+
+import (
+	"strings"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+)
+
+// Describe is a foothold in words that fit into a sentence: "ServiceAccount shop/cart", "any service account of
+// namespace shop", "root on a node", "who binds himself to ClusterRole edit in namespace shop".
+func Describe(r finding.Ref) string {
+	in := "in any namespace"
+	if r.Namespace != "" {
+		in = "of namespace " + r.Namespace
+	}
+	switch r.Kind {
+	case GoalKind:
+		return describeGoal(r)
+	case AnyAccountKind:
+		return "any service account " + in
+	case AnyPodKind:
+		return "any pod " + in
+	case AnySecretKind:
+		return "any Secret " + in
+	case AnyNodeKind:
+		return "any node"
+	case SomeNodeKind:
+		return "a node"
+	case AnyUserKind:
+		return "any user"
+	case AnyGroupKind:
+		return "any group"
+	case RoleHolderKind:
+		role := "who binds himself to " + strings.Replace(r.Name, "/", " ", 1)
+		if r.Namespace == "" {
+			return role + " everywhere"
+		}
+		return role + " in namespace " + r.Namespace
+	case AdminOfKind:
+		return "who holds every right in namespace " + r.Namespace
+	}
+	return r.String()
+}
+
+func describeGoal(r finding.Ref) string {
+	switch r {
+	case ClusterAdmin:
+		return "cluster-admin"
+	case SystemMasters:
+		return "group system:masters"
+	case NodeRoot:
+		return "root on a node"
+	case KubeSystemSecrets:
+		return "the Secrets of kube-system"
+	}
+	return r.String()
+}
