@@ -27,11 +27,11 @@ type OutputOptions struct {
 	names []string // of the formats that there are
 }
 
-// AddFlags declares the flags of the output; names are the formats that there are.
+// AddFlags declares the flags of the output; names are the formats that there are, the default first.
 func (o *OutputOptions) AddFlags(f *pflag.FlagSet, names []string) {
 	o.names = names
 	f.StringSliceVarP(&o.Formats, "format", "f", nil,
-		"`format`, or format=file; repeatable: "+strings.Join(names, ", ")+" (default table)")
+		"`format`, or format=file; repeatable: "+strings.Join(names, ", ")+" (default "+names[0]+")")
 	f.StringVarP(&o.Output, "output", "o", "", "`file` for the formats that name none (default: standard output)")
 	f.StringVar(&o.Color, "color", "auto", "colours in the table: auto, always or never")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "show everything in the table")
@@ -53,7 +53,7 @@ type target struct{ format, file string }
 func (o *OutputOptions) targets() ([]target, error) {
 	formats := o.Formats
 	if len(formats) == 0 {
-		formats = []string{"table"}
+		formats = []string{o.names[0]}
 	}
 	var out []target
 	stdout := 0

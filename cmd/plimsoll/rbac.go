@@ -29,7 +29,7 @@ All answers come from Roles and bindings as the API server's RBAC authorizer rea
 manifests, snapshots and live clusters alike. SUBJECT is sa:NAMESPACE/NAME, group:NAME,
 user:NAME or a user's plain name. RESOURCE is RESOURCE[.GROUP][/SUBRESOURCE] or /PATH.`,
 	}
-	cmd.AddCommand(newRBACCanCommand(), newRBACWhoCanCommand())
+	cmd.AddCommand(newRBACCanCommand(), newRBACWhoCanCommand(), newRBACUnusedCommand(), newRBACGenerateCommand())
 	return cmd
 }
 

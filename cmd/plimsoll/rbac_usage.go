@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/plimsoll-io/plimsoll/auditlog"
+	"github.com/plimsoll-io/plimsoll/rbac/usage"
+)
+
+// auditFlag describes --audit, the same for every command that has it.
+const auditFlag = "`file` or folder of audit logs, gzip and zstd too, of a cluster's own, EKS, GKE or AKS; - is standard input (repeatable)"
+
+// auditInputs are the logs that the arguments name; of folders, all files in them. Files are opened when their turn comes.
+func auditInputs(args []string, stdin io.Reader) ([]auditlog.Input, error) {
+	if len(args) == 0 {
+		return nil, errors.New("--audit FILE is needed: the API server's audit log")
+	}
+	var inputs []auditlog.Input
+	for _, arg := range args {
+		if arg == "-" {
+			inputs = append(inputs, auditlog.FromReader("standard input", stdin))
+			continue
+		}
+		err := filepath.WalkDir(arg, func(path string, entry os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if entry.Type().IsRegular() || path == arg && !entry.IsDir() {
+				inputs = append(inputs, auditlog.Input{Name: filepath.ToSlash(path), Open: func() (io.ReadCloser, error) { return os.Open(path) }})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("open audit log: %w", err)
+		}
+	}
+	if len(inputs) == 0 {
+		return nil, fmt.Errorf("there is no file in %s", filepath.ToSlash(args[0]))
+	}
+	return inputs, nil
+}
+
+// readUsage reads the inventory and the logs side by side.
+func (o *RBACOptions) readUsage(ctx context.Context, paths, audit []string, log usage.Options, s streams) (*rightsView, *usage.Usage, error) {
+	inputs, err := auditInputs(audit, s.in)
+	if err != nil {
+		return nil, nil, err
+	}
+	var view *rightsView
+	var used *usage.Usage
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		view, err = o.read(ctx, paths, s)
+		return err
+	})
+	group.Go(func() (err error) {
+		used, err = usage.Collect(ctx, inputs, log)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	if used.Summary.Events == 0 {
+		return nil, nil, fmt.Errorf("there is no audit event in what --audit names (%d records were read, %d of them broken)",
+			used.Summary.Records, used.Summary.Broken)
+	}
+	return view, used, nil
+}
