@@ -80,7 +80,7 @@ func (u *Usage) Of(s rbac.Subject) *Subject {
 		all.join(member, u.options)
 	}
 	if all != nil {
-		all.Groups = nil
+		all.Groups, all.Always = nil, nil
 	}
 	return all
 }
@@ -154,7 +154,12 @@ func (u *Usage) join(o *Usage) {
 
 // join adds what another one did.
 func (s *Subject) join(o *Subject, options Options) {
+	always := s.Always
+	if s.lastGroups == nil {
+		always = o.Always
+	}
 	s.inGroups(o.Groups)
+	s.Always = slices.DeleteFunc(slices.Clone(always), func(g string) bool { return !slices.Contains(o.Always, g) })
 	s.seen(o.First)
 	s.seen(o.Last)
 	s.MoreUsed += joinUses(s.used, o.used, options)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
@@ -58,20 +59,15 @@ func (u *Usage) Generate(subject rbac.Subject, existing *rbac.Authorizer, option
 		seen = newSubject(subject)
 		p.plan.warn(NeverSeen, fmt.Sprintf("%s made no request in the log", subject))
 	}
-	p.existing, p.identity = existing, seen.Identity()
+	// What a group has is only there when the subject is in it.
+	p.existing, p.identity = existing, subject.Identity().With(seen.Always...)
 	p.plan.Warnings = append(p.plan.Warnings, u.windowWarnings(options.Warn)...)
 	for _, use := range seen.Used() {
 		p.use(use)
 	}
 	p.plan.Warnings = append(p.plan.Warnings, seen.warnings(options.Warn)...)
 	p.objects()
-	if p.plan.Mode == Replace && existing != nil {
-		for _, b := range existing.BindingsOf(subject) {
-			if !b.Default {
-				p.plan.Replaces = append(p.plan.Replaces, b)
-			}
-		}
-	}
+	p.replace()
 	return p.plan
 }
 
@@ -86,11 +82,6 @@ type planner struct {
 
 // use notes what a use needs, unless there is a grant that stays.
 func (p *planner) use(u *Use) {
-	if !grantable(u.Right) {
-		p.plan.Ungrantable = append(p.plan.Ungrantable, u.Right)
-		p.plan.warn(Wildcard, fmt.Sprintf("%s was allowed, but a rule for it would allow more", quoted(u.Right)))
-		return
-	}
 	names := u.Names()
 	if p.generalize(u, len(names)) {
 		names = nil
@@ -98,13 +89,14 @@ func (p *planner) use(u *Use) {
 	if u.Unnamed > 0 || len(names) == 0 {
 		names = []string{""}
 	}
+	ungrantable := false
 	for _, name := range names {
-		if strings.Contains(name, "\x00") { // rules are put together by it, and no object has such a name
-			p.plan.Ungrantable = append(p.plan.Ungrantable, u.Right)
-			continue
-		}
 		if p.stays(u.Request(name)) {
 			p.plan.Covered++
+			continue
+		}
+		if !grantable(u.Right) || strings.Contains(name, "\x00") {
+			ungrantable = true
 			continue
 		}
 		n := need{verb: u.Verb, group: u.Group, resource: u.Resource, name: name, path: u.Path}
@@ -112,6 +104,10 @@ func (p *planner) use(u *Use) {
 			n.resource += "/" + u.Subresource
 		}
 		p.scopes[u.Namespace] = append(p.scopes[u.Namespace], n)
+	}
+	if ungrantable {
+		p.plan.Ungrantable = append(p.plan.Ungrantable, u.Right)
+		p.plan.warn(Wildcard, fmt.Sprintf("%s was allowed, but no rule allows just that", quoted(u.Right)))
 	}
 }
 
@@ -144,7 +140,6 @@ func (p *planner) stays(r rbac.Request) bool {
 // objects writes the roles. What is needed everywhere is not granted in namespaces again.
 func (p *planner) objects() {
 	everywhere := minimalRules(p.scopes[""])
-	name := cmp.Or(p.options.Name, roleName(p.plan.Subject))
 	for _, namespace := range slices.Sorted(maps.Keys(p.scopes)) {
 		needs := p.scopes[namespace]
 		if namespace != "" {
@@ -152,7 +147,55 @@ func (p *planner) objects() {
 		}
 		p.plan.Rights += len(needs)
 		if rules := minimalRules(needs); len(rules) > 0 {
+			name := p.freeName(namespace)
 			p.plan.Objects = append(p.plan.Objects, role(namespace, name, rules), binding(namespace, name, p.plan.Subject))
+		}
+	}
+}
+
+// freeName is a name that no role and no binding there has, so that applying the objects overwrites nothing: what an
+// earlier plan granted would be lost. A replacement may overwrite an earlier one.
+func (p *planner) freeName(namespace string) string {
+	name := cmp.Or(p.options.Name, roleName(p.plan.Subject))
+	if p.existing == nil {
+		return name
+	}
+	for free, n := name, 2; ; free, n = fmt.Sprintf("%s-%d", name, n), n+1 {
+		if !p.taken(namespace, free) {
+			return free
+		}
+	}
+}
+
+func (p *planner) taken(namespace, name string) bool {
+	for _, r := range p.existing.Roles() {
+		if r.Namespace == namespace && r.Name == name && (p.plan.Mode != Replace || !managed(r.Object)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.existing.Bindings(), func(b *rbac.Binding) bool {
+		return b.Namespace == namespace && b.Name == name && !p.own(b)
+	})
+}
+
+// own says whether the binding is that of an earlier replacement for the subject, and would be overwritten by this one.
+func (p *planner) own(b *rbac.Binding) bool {
+	return p.plan.Mode == Replace && managed(b.Object) && len(b.Subjects) == 1 && b.Subjects[0] == p.plan.Subject &&
+		b.RoleRef.Name == b.Name && (b.RoleRef.Kind == "ClusterRole") == (b.Namespace == "")
+}
+
+// replace names the bindings that the plan stands for.
+func (p *planner) replace() {
+	if p.plan.Mode != Replace || p.existing == nil {
+		return
+	}
+	written := map[string]bool{}
+	for _, o := range p.plan.Objects {
+		written[inventory.String(o, "metadata", "namespace")+"/"+inventory.String(o, "metadata", "name")] = true
+	}
+	for _, b := range p.existing.BindingsOf(p.plan.Subject) {
+		if !b.Default && !(p.own(b) && written[b.Namespace+"/"+b.Name]) {
+			p.plan.Replaces = append(p.plan.Replaces, b)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
@@ -61,8 +62,13 @@ func binding(namespace, name string, s rbac.Subject) map[string]any {
 	}
 }
 
+const managedBy = "app.kubernetes.io/managed-by"
+
+// managed says whether the object was generated.
+func managed(o *inventory.Object) bool { return o.Labels()[managedBy] == "plimsoll" }
+
 func metadata(namespace, name string) map[string]any {
-	m := map[string]any{"name": name, "labels": map[string]any{"app.kubernetes.io/managed-by": "plimsoll"}}
+	m := map[string]any{"name": name, "labels": map[string]any{managedBy: "plimsoll"}}
 	if namespace != "" {
 		m["namespace"] = namespace
 	}

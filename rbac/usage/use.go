@@ -123,8 +123,8 @@ func (u *Use) join(o *Use, limit int) {
 // A Subject is what a user or service account did.
 type Subject struct {
 	rbac.Subject
-	// Groups are those it was seen in; sorted.
-	Groups []string
+	// Groups are those it was seen in, Always those it was in with every request; sorted.
+	Groups, Always []string
 	// First and Last are when it was seen.
 	First, Last time.Time
 	// MoreRights is how many requests were for rights beyond those that were kept, see Options.Rights. What they used or
@@ -154,10 +154,17 @@ func (s *Subject) Identity() rbac.Identity {
 const maxGroups = 200
 
 func (s *Subject) inGroups(groups []string) {
-	if slices.Equal(groups, s.lastGroups) {
+	if s.lastGroups != nil && slices.Equal(groups, s.lastGroups) {
 		return
 	}
+	if s.lastGroups == nil {
+		s.Always = slices.Sorted(slices.Values(groups))
+	}
+	s.Always = slices.DeleteFunc(s.Always, func(g string) bool { return !slices.Contains(groups, g) })
 	s.lastGroups = append(s.lastGroups[:0], groups...)
+	if s.lastGroups == nil {
+		s.lastGroups = []string{} // seen, in no group
+	}
 	for _, g := range groups {
 		if i, known := slices.BinarySearch(s.Groups, g); !known && len(s.Groups) < maxGroups {
 			s.Groups = slices.Insert(s.Groups, i, g)
