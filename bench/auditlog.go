@@ -156,7 +156,7 @@ func auditPath(random *rand.Rand, request *auditRequest, namespace, name string)
 	}
 	switch request.verb {
 	case "watch":
-		path += `?allowWatchBookmarks=true\u0026resourceVersion=` + fmt.Sprint(random.IntN(1<<30)) + `\u0026timeoutSeconds=494\u0026watch=true`
+		path += `?resourceVersion=` + fmt.Sprint(random.IntN(1<<30)) + `\u0026watch=true`
 	case "list":
 		path += `?limit=500\u0026resourceVersion=0`
 	}
@@ -168,7 +168,7 @@ func appendAuditUser(b []byte, identity int, namespace string) []byte {
 		return fmt.Appendf(b, `"user":{"username":"person-%02d@example.com","groups":["developers","system:authenticated"]},`+
 			`"sourceIPs":["10.1.%d.7"],"userAgent":"kubectl/v1.37.2 (linux/amd64) kubernetes/a1b2c3d",`, identity, identity%250)
 	}
-	return fmt.Appendf(b, `"user":{"username":"system:serviceaccount:%[1]s:app-%03[2]d","uid":"7c1f0000-0000-4000-8000-%012[2]x",`+
+	return fmt.Appendf(b, `"user":{"username":"system:serviceaccount:%[1]s:app-%03[2]d",`+
 		`"groups":["system:serviceaccounts","system:serviceaccounts:%[1]s","system:authenticated"]},`+
 		`"sourceIPs":["10.2.%[3]d.9"],"userAgent":"app/v0.0.0 (linux/amd64)",`, namespace, identity, identity%250)
 }

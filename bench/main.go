@@ -20,6 +20,8 @@ func main() {
 			exit(generateCluster(os.Args[2:]))
 		case "audit-log":
 			exit(generateAuditLog(os.Args[2:]))
+		case "rbac-usage":
+			exit(measureUsage(os.Args[2:]))
 		case "snapshot-load":
 			exit(loadSnapshot(os.Args[2]))
 		case "snapshot-unpack":
