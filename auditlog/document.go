@@ -70,7 +70,7 @@ func (p *splitter) more() bool {
 	}
 	n := p.s.fill(p.buf[kept : kept+batchSize/2])
 	p.buf = p.buf[:kept+n]
-	p.end = n == 0 || p.ctx.Err() != nil
+	p.end = n == 0
 	return n > 0
 }
 

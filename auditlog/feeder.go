@@ -34,13 +34,13 @@ func (f *feeder) open(ctx context.Context, input Input) error {
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	raw := &meter{r: file}
+	raw := &meter{ctx: ctx, r: file}
 	text, closeText, err := decompress(raw)
 	if err != nil {
 		return err
 	}
 	defer closeText()
-	counted := &meter{r: text}
+	counted := &meter{ctx: ctx, r: text}
 	s := source{r: counted}
 	defer func() {
 		f.compressed += raw.n

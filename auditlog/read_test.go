@@ -342,16 +342,30 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// An endless log, and an endless line, end when the context does.
 func TestCancel(t *testing.T) {
-	for _, log := range []io.Reader{zeros{}, io.MultiReader(strings.NewReader("[\n"), zeros{})} {
+	for _, beginning := range []string{"", "[\n", "[\"", line(1) + "\n", line(1) + "\n{"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, err := auditlog.Read(ctx, []auditlog.Input{auditlog.FromReader("endless", log)}, auditlog.Options{},
+		log := io.MultiReader(strings.NewReader(beginning), &stopper{after: 100, stop: cancel})
+		_, err := auditlog.Read(ctx, []auditlog.Input{auditlog.FromReader("endless", log)}, auditlog.Options{MaxLine: 1 << 20},
 			func() auditlog.Consumer { return new(collector) })
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 	}
+}
+
+// A stopper has no end and calls stop after some reads.
+type stopper struct {
+	after int
+	stop  func()
+}
+
+func (s *stopper) Read(p []byte) (int, error) {
+	if s.after--; s.after == 0 {
+		s.stop()
+	}
+	return zeros{}.Read(p)
 }
 
 func TestOptions(t *testing.T) {
