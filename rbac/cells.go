@@ -1,0 +1,235 @@
+package rbac
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// A cell is the smallest part of rights that is worth a line: the verbs on one resource of one group and name, or on one
+// path, in one scope. Rules that are too large to be taken apart keep several groups and names in a cell.
+type cell struct {
+	namespace string
+	groups    []string
+	resource  string   // or the path
+	path      bool     // resource is a path
+	names     []string // nil is every name
+	verbs     []string
+	grants    []Grant
+}
+
+// maxCells bounds into how many cells one box is taken apart.
+const maxCells = 4096
+
+// cells takes boxes apart and joins what is about the same thing.
+func cells(from []box) []*cell {
+	var out []*cell
+	byKey := map[string]*cell{}
+	add := func(c cell) {
+		key := c.key()
+		have, known := byKey[key]
+		if !known {
+			have = &cell{namespace: c.namespace, groups: c.groups, resource: c.resource, path: c.path, names: c.names}
+			byKey[key] = have
+			out = append(out, have)
+		}
+		have.verbs = union(have.verbs, c.verbs)
+		have.grants = addGrants(have.grants, c.grants)
+	}
+	for _, b := range from {
+		b.takeApart(add)
+	}
+	for _, c := range out {
+		c.verbs = orderVerbs(c.verbs)
+	}
+	return out
+}
+
+func (b *box) takeApart(add func(cell)) {
+	for _, path := range b.rule.NonResourceURLs {
+		add(cell{namespace: b.namespace, resource: path, path: true, verbs: b.rule.Verbs, grants: b.grants})
+	}
+	groups, names := each(b.rule.APIGroups), each(b.rule.ResourceNames)
+	if len(names) == 0 {
+		names = [][]string{nil}
+	}
+	if len(groups)*len(names)*len(b.rule.Resources) > maxCells {
+		groups, names = [][]string{sorted(b.rule.APIGroups)}, [][]string{sorted(b.rule.ResourceNames)}
+	}
+	for _, resource := range b.rule.Resources {
+		for _, group := range groups {
+			for _, name := range names {
+				add(cell{namespace: b.namespace, groups: group, resource: resource, names: name, verbs: b.rule.Verbs, grants: b.grants})
+			}
+		}
+	}
+}
+
+// each makes lists of one.
+func each(list []string) [][]string {
+	out := make([][]string, len(list))
+	for i := range list {
+		out[i] = list[i : i+1 : i+1]
+	}
+	return out
+}
+
+func sorted(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(list)))
+}
+
+// union appends the values that are not yet there.
+func union(list, more []string) []string {
+	if len(list) == 0 && len(more) < 2 {
+		return more[:len(more):len(more)]
+	}
+	for _, v := range more {
+		if !slices.Contains(list, v) {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+func addGrants(list, more []Grant) []Grant {
+	if len(list) == 0 {
+		return more[:len(more):len(more)]
+	}
+	for _, g := range more {
+		if !slices.Contains(list, g) {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// orderVerbs puts verbs into the order in which people name them. "*" stands for all.
+func orderVerbs(verbs []string) []string {
+	if slices.Contains(verbs, "*") {
+		return []string{"*"}
+	}
+	verbs = slices.Clone(verbs)
+	slices.SortFunc(verbs, func(x, y string) int { return cmp.Or(cmp.Compare(rank(x), rank(y)), strings.Compare(x, y)) })
+	return slices.Compact(verbs)
+}
+
+func rank(verb string) int {
+	common := [...]string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
+	if i := slices.Index(common[:], verb); i >= 0 {
+		return i
+	}
+	return len(common)
+}
+
+func (c *cell) key() string { return c.keyOf(true, true, true, false) }
+
+// keyOf tells cells apart by some of their parts.
+func (c *cell) keyOf(groups, resource, names, verbs bool) string {
+	var b strings.Builder
+	write := func(list ...string) {
+		for _, v := range list {
+			b.WriteString(v)
+			b.WriteByte(0)
+		}
+		b.WriteByte(1)
+	}
+	write(c.namespace)
+	if groups {
+		write(c.groups...)
+	}
+	if resource {
+		write(c.resource)
+	}
+	if names {
+		write(c.names...)
+	}
+	if verbs {
+		write(c.verbs...)
+	}
+	if c.path {
+		b.WriteByte(2)
+	}
+	if len(c.names) == 0 {
+		b.WriteByte(3) // all names never join with some
+	}
+	return b.String()
+}
+
+// joinNames joins cells that differ in the names only.
+func joinNames(list []*cell) []*cell {
+	return join(list, func(c *cell) string { return c.keyOf(true, true, false, true) },
+		func(c, other *cell) { c.names = sorted(append(slices.Clone(c.names), other.names...)) })
+}
+
+func join(list []*cell, key func(*cell) string, merge func(c, other *cell)) []*cell {
+	byKey := map[string]*cell{}
+	out := list[:0:0]
+	for _, c := range list {
+		k := key(c)
+		if have, known := byKey[k]; known {
+			merge(have, c)
+			have.grants = addGrants(have.grants, c.grants)
+			continue
+		}
+		byKey[k] = c
+		out = append(out, c)
+	}
+	return out
+}
+
+// rights turns cells into as few rules as can be read well: resources of the same verbs go together, and groups of the
+// same resources.
+func rights(list []*cell) []Right {
+	type joined struct {
+		*cell
+		resources []string
+	}
+	var rows []*joined
+	byKey := map[string]*joined{}
+	for _, c := range joinNames(list) {
+		k := c.keyOf(true, false, true, true)
+		have, known := byKey[k]
+		if !known {
+			have = &joined{cell: c}
+			byKey[k] = have
+			rows = append(rows, have)
+		}
+		have.resources = append(have.resources, c.resource)
+		have.grants = addGrants(have.grants, c.grants)
+	}
+	byKey = map[string]*joined{}
+	var out []*joined
+	for _, row := range rows {
+		row.resources = withWildcard(sorted(row.resources))
+		k := row.keyOf(false, false, true, true) + strings.Join(row.resources, "\x00")
+		if have, known := byKey[k]; known && !row.path {
+			have.groups = sorted(append(slices.Clone(have.groups), row.groups...))
+			have.grants = addGrants(have.grants, row.grants)
+			continue
+		}
+		byKey[k] = row
+		out = append(out, row)
+	}
+	rights := make([]Right, 0, len(out))
+	for _, row := range out {
+		right := Right{Namespace: row.namespace, Grants: row.grants, Rule: Rule{
+			Verbs: row.verbs, APIGroups: withWildcard(row.groups), Resources: row.resources, ResourceNames: row.names}}
+		if row.path {
+			right.Rule = Rule{Verbs: row.verbs, NonResourceURLs: row.resources}
+		}
+		rights = append(rights, right)
+	}
+	slices.SortFunc(rights, Right.compare)
+	return rights
+}
+
+// withWildcard leaves only "*" of a list that has it.
+func withWildcard(list []string) []string {
+	if slices.Contains(list, "*") {
+		return []string{"*"}
+	}
+	return list
+}
