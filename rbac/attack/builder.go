@@ -35,7 +35,8 @@ type builder struct {
 
 	bindingsOf map[*rbac.Role][]*rbac.Binding
 	virtual    map[rbac.Subject][]*rbac.Binding // of made-up subjects
-	groupsOf   map[string][]string              // of users, as Options.Members says
+	groupsOf   map[string][]string              // of people, as Options.Members says
+	people     []string                         // those of groupsOf, in the order in which they came up
 	matched    map[string][]match
 }
 

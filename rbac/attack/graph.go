@@ -1,9 +1,6 @@
 package attack
 
 import (
-	"maps"
-	"slices"
-
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -58,7 +55,7 @@ func (b *builder) addStarts() {
 	for _, s := range b.access.Subjects() {
 		b.id(footholdOf(s))
 	}
-	for _, user := range slices.Sorted(maps.Keys(b.groupsOf)) {
+	for _, user := range b.people {
 		b.id(rbac.Subject{Kind: rbac.UserKind, Name: user}.Ref())
 	}
 	for _, s := range []rbac.Subject{anonymous, authenticated} {

@@ -70,6 +70,9 @@ func (b *builder) listMembers() {
 			continue
 		}
 		for _, user := range b.opts.Members(s.Name) {
+			if len(b.groupsOf[user]) == 0 {
+				b.people = append(b.people, user)
+			}
 			b.groupsOf[user] = append(b.groupsOf[user], s.Name)
 		}
 	}

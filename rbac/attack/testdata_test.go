@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -89,7 +88,7 @@ func testCase(t *testing.T, id string, c *txtartest.Case) {
 	members := func(group string) []string { return settings.Members[group] }
 	g := New(inv, rbac.New(inv), Options{Refused: podSecurity(t, inv), Members: members})
 	open, cut := 0, 0
-	lines := map[string]bool{}
+	var lines []string
 	for i := range g.edges {
 		e := &g.edges[i]
 		if e.technique == structural || g.techniques[e.technique].ID != id {
@@ -102,10 +101,11 @@ func testCase(t *testing.T, id string, c *txtartest.Case) {
 			cut++
 			line += " (cut: " + g.proofs[e.proof].cut + ")"
 		}
-		lines[line] = true
+		lines = append(lines, line)
 	}
 	var got []byte
-	for _, line := range slices.Sorted(maps.Keys(lines)) {
+	slices.Sort(lines)
+	for _, line := range slices.Compact(lines) {
 		got = append(got, line+"\n"...)
 	}
 	if *update {
