@@ -204,10 +204,7 @@ func (p *splitter) key() (isList, ok bool) {
 func (p *splitter) text() bool {
 	p.pos++
 	for {
-		i := p.pos
-		for i < len(p.buf) && p.buf[i] != '"' && p.buf[i] != '\\' && p.buf[i] >= ' ' {
-			i++
-		}
+		i := plainEnd(p.buf, p.pos)
 		p.pos = i
 		if i >= len(p.buf) || p.buf[i] == '\\' && i+1 >= len(p.buf) {
 			if !p.more() {

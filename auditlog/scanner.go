@@ -204,6 +204,20 @@ func special(w uint64) uint64 {
 	return ((quote-eachByte)&^quote | (slash-eachByte)&^slash | (w-' '*eachByte)&^w) & highBits
 }
 
+// plainEnd is where the run of plain text that begins at i ends.
+func plainEnd(data []byte, i int) int {
+	for i+8 <= len(data) {
+		if m := special(binary.LittleEndian.Uint64(data[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for i < len(data) && data[i] >= ' ' && data[i] != '"' && data[i] != '\\' {
+		i++
+	}
+	return i
+}
+
 // text reads the string that starts here and returns what is between the quotes. It is plain when it has neither escapes
 // nor anything beyond ASCII.
 func (s *scanner) text() (raw []byte, plain bool) {
