@@ -101,13 +101,13 @@ type binder struct {
 	change, changeCluster holding
 	clusterRole           map[string]*rbac.Role   // by name
 	rolesIn               map[string][]*rbac.Role // by namespace
-	seen                  map[takenAt]bool        // what the subject gets anyway
+	seen                  map[takenAt]bool        // what was yielded for the subject
 }
 
-// takenAt is a role taken somewhere; nil for every role that grants everything.
+// takenAt is a role taken somewhere by some grants; the role is nil for every one that grants everything.
 type takenAt struct {
-	role      *rbac.Role
-	namespace string
+	role              *rbac.Role
+	namespace, grants string
 }
 
 func (w *binder) subject(s rbac.Subject) {
@@ -197,29 +197,27 @@ func (w *binder) existing(s rbac.Subject, h holder, kind string) {
 	}
 }
 
-// take yields what the subject does not get already, there or everywhere.
+// take yields a role, unless the same grants give it in more places or make it pointless.
 func (w *binder) take(t taking) {
-	at := takenAt{t.role, t.holder.namespace}
+	if implied(t.holder.grants, t.holder.namespace) {
+		return
+	}
+	at := takenAt{t.role, t.holder.namespace, grantsKey(t.holder.grants)}
 	if isAdmin(t.role) {
 		at.role = nil
 	}
-	if w.seen[at] || w.seen[takenAt{at.role, ""}] || w.b.hasRole(t.holder.subject, t.role, at.namespace) {
+	if w.seen[at] || w.seen[takenAt{at.role, "", at.grants}] {
 		return
 	}
 	w.seen[at] = true
 	w.yield(t)
 }
 
-// hasRole says that the subject or one of its groups is bound to the role there or everywhere.
-func (b *builder) hasRole(s rbac.Subject, role *rbac.Role, namespace string) bool {
-	for _, member := range b.selves(s) {
-		for _, binding := range b.bindings(member) {
-			if role != nil && binding.Role == role && (binding.Namespace == "" || binding.Namespace == namespace) {
-				return true
-			}
-		}
-	}
-	return false
+// implied says that one of the grants alone gives every right there, so that nothing is to be gained.
+func implied(grants []rbac.Grant, namespace string) bool {
+	return slices.ContainsFunc(grants, func(g rbac.Grant) bool {
+		return (g.Binding.Namespace == "" || g.Binding.Namespace == namespace) && grantsEverything(g.Of())
+	})
 }
 
 // index finds roles by their names.

@@ -145,6 +145,9 @@ func (e *escalator) add(h holder, namespace string, binding *rbac.Binding, more 
 	if binding != nil {
 		p.object = binding.Object
 	}
+	if implied(h.grants, namespace) {
+		return
+	}
 	if h.own() || binding != nil && slices.Contains(binding.Subjects, h.subject) {
 		e.b.add(subject(h), e.b.adminOf(namespace), p)
 	}

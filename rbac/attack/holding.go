@@ -3,11 +3,12 @@ package attack
 import (
 	"slices"
 
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
-// A holding tells which subjects hold something and where. It leaves out rules that grant everything: who has one needs
-// no further technique.
+// A holding tells which subjects hold something and where. It leaves out who holds everything everywhere: he needs no
+// further technique.
 type holding struct {
 	subjects func() []rbac.Subject         // who a binding gives it to, each once
 	of       func(s rbac.Subject) []holder // what the subject holds, by its own bindings and its groups'
@@ -18,9 +19,6 @@ func (b *builder) holding(r right) holding {
 	roles := map[*rbac.Role][]match{}
 	var order []*rbac.Role
 	for _, m := range b.matches(r) {
-		if grantsEverything(&m.role.Rules[m.rule]) {
-			continue
-		}
 		if roles[m.role] == nil {
 			order = append(order, m.role)
 		}
@@ -48,7 +46,7 @@ func (b *builder) boundTo(roles []*rbac.Role, cluster bool) []rbac.Subject {
 	var out []rbac.Subject
 	for _, role := range roles {
 		for _, binding := range b.bindingsOf[role] {
-			if cluster && binding.Namespace != "" {
+			if cluster && binding.Namespace != "" || binding.Namespace == "" && isAdmin(role) {
 				continue
 			}
 			for _, s := range binding.Subjects {
@@ -71,6 +69,9 @@ func (b *builder) heldThrough(s rbac.Subject, roles map[*rbac.Role][]match, clus
 				continue
 			}
 			for _, m := range roles[binding.Role] {
+				if binding.Namespace == "" && grantsEverything(&binding.Role.Rules[m.rule]) {
+					continue
+				}
 				out = append(out, holder{s, binding.Namespace, m.names, []rbac.Grant{{Binding: binding, Rule: m.rule, Subject: member}}})
 			}
 		}
@@ -206,4 +207,17 @@ func (b *builder) joint(first holding, others ...holding) []holder {
 		}
 	}
 	return out
+}
+
+// addCluster adds a step to the whole set, or to what its names stand for, of things that lie in no namespace.
+func (b *builder) addCluster(h holder, all finding.Ref, named func(name string) (to finding.Ref, ok bool)) {
+	if h.names == nil {
+		b.add(subject(h), all, h.proof())
+		return
+	}
+	for _, name := range h.names {
+		if to, ok := named(name); ok {
+			b.add(subject(h), to, h.proof())
+		}
+	}
 }

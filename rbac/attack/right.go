@@ -175,12 +175,17 @@ func (b *builder) join(h holder, place string, rights []right, i int) []holder {
 
 // key tells holders apart: who, where, on what, by which grants in whatever order.
 func (h holder) key() string {
-	grants := make([]string, 0, len(h.grants))
-	for _, g := range h.grants {
-		grants = append(grants, fmt.Sprintf("%p#%d", g.Binding, g.Rule))
+	return h.subject.String() + "|" + h.namespace + "|" + strings.Join(h.names, ",") + "|" + grantsKey(h.grants)
+}
+
+// grantsKey tells lists of grants apart, whatever their order.
+func grantsKey(grants []rbac.Grant) string {
+	keys := make([]string, 0, len(grants))
+	for _, g := range grants {
+		keys = append(keys, fmt.Sprintf("%p#%d", g.Binding, g.Rule))
 	}
-	slices.Sort(grants)
-	return h.subject.String() + "|" + h.namespace + "|" + strings.Join(h.names, ",") + "|" + strings.Join(grants, "|")
+	slices.Sort(keys)
+	return strings.Join(slices.Compact(keys), "|")
 }
 
 // held are the subject's holdings of a right that count in the namespace ("" asks for cluster-wide), by its own

@@ -38,6 +38,10 @@ func (b *builder) expand(r finding.Ref) {
 		b.linkGroups(r)
 	case "Node":
 		b.link(r, NodeRoot)
+	case "Secret":
+		if r.Namespace == "kube-system" {
+			b.link(r, KubeSystemSecrets)
+		}
 	case GoalKind:
 		b.linkGoal(r)
 	}

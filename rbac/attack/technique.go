@@ -23,6 +23,13 @@ func Techniques() []Technique {
 		clusterAdmin,
 		bind,
 		escalate,
+		impersonateUsers,
+		impersonateGroups,
+		impersonateAccounts,
+		nodeIdentity,
+		readSecrets,
+		tokenSecret,
+		createTokenSecret,
 		mintToken,
 	}
 }
