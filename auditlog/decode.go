@@ -107,7 +107,7 @@ func (d *decoder) isEvent(o *object) bool {
 	if o.apiVersion != "" && o.kind != "" {
 		return true
 	}
-	return e.Verb != "" && (e.Object.Resource != "" || e.RequestURI != "" || e.User.Name != "")
+	return e.Verb != "" && (o.kind != "" || e.Object.Resource != "" || e.RequestURI != "" || e.User.Name != "")
 }
 
 // finish completes the event and emits it.
@@ -116,8 +116,8 @@ func (d *decoder) finish(o *object, shape Shape) string {
 	switch {
 	case o.mismatch != "":
 		return o.mismatch
-	case e.Verb == "":
-		return "audit event without a verb"
+	case e.Verb == "" && e.RequestURI == "" && e.Object.Resource == "" && e.User.Name == "":
+		return "audit event that says nothing"
 	}
 	switch {
 	case shape != "":

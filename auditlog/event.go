@@ -26,7 +26,8 @@ type Event struct {
 	Time time.Time
 	// StageTime is when the stage was reached.
 	StageTime time.Time
-	Verb      string
+	// Verb is "" only in logs that people have trimmed.
+	Verb string
 	// User authenticated the request.
 	User User
 	// Impersonated is as whom the user acted; nil when as himself.

@@ -33,7 +33,9 @@ func (o Options) withDefaults() Options {
 // A Usage is what subjects did in a time.
 type Usage struct {
 	// Summary is of the logs: the window, gaps, and what was broken.
-	Summary  *auditlog.Summary
+	Summary *auditlog.Summary
+	// Unclear is how many events do not tell who asked for what.
+	Unclear  int64
 	options  Options
 	subjects map[string]*Subject // by user name
 }
@@ -45,7 +47,7 @@ func Collect(ctx context.Context, inputs []auditlog.Input, options Options) (*Us
 	options = options.withDefaults()
 	var parts []*collector
 	summary, err := auditlog.Read(ctx, inputs, options.Log, func() auditlog.Consumer {
-		c := &collector{Usage{options: options, subjects: map[string]*Subject{}}}
+		c := &collector{Usage: Usage{options: options, subjects: map[string]*Subject{}}}
 		parts = append(parts, c)
 		return c
 	})
@@ -98,13 +100,16 @@ func (c *collector) Consume(e *auditlog.Event) {
 		return
 	}
 	ok := allowed(e)
-	requests(e, func(user *auditlog.User, r rbac.Request) {
+	told := requests(e, func(user *auditlog.User, r rbac.Request) {
 		if user == e.Actor() {
 			c.note(e, user, r, ok, authorizerOf(e))
 			return
 		}
 		c.note(e, user, r, true, Unknown) // or the log would have no impersonated user
 	})
+	if !told {
+		c.Unclear++
+	}
 }
 
 func (c *collector) note(e *auditlog.Event, user *auditlog.User, r rbac.Request, ok bool, authorizer string) {
@@ -142,6 +147,7 @@ func (c *collector) note(e *auditlog.Event, user *auditlog.User, r rbac.Request,
 }
 
 func (u *Usage) join(o *Usage) {
+	u.Unclear += o.Unclear
 	for name, theirs := range o.subjects {
 		ours := u.subjects[name]
 		if ours == nil {

@@ -37,7 +37,7 @@ func TestRulesAreExact(t *testing.T) {
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 1))
-	for range 2000 {
+	for range 500 {
 		var needs []need
 		wanted := map[need]bool{}
 		density := random.Float64()
@@ -95,7 +95,7 @@ func authorizer(objects []map[string]any) *rbac.Authorizer { return rbac.New(inv
 // Under its generated roles a subject could have done all it did, and nothing that it did not do.
 func TestReplay(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 7))
-	for range 300 {
+	for range 80 {
 		log := randomLog(t, random)
 		u := collect(t, log, Options{})
 		for _, s := range u.Subjects() {
@@ -169,7 +169,7 @@ func TestMissingIsEnough(t *testing.T) {
 		existing = append(existing, o.Content)
 	}
 	a := authorizer(existing)
-	for range 200 {
+	for range 60 {
 		log := randomLog(t, random)
 		u := collect(t, log, Options{})
 		for _, s := range u.Subjects() {
@@ -200,7 +200,7 @@ func TestPlansAddUp(t *testing.T) {
 // What the API server would refuse is never written.
 func TestRulesAreValid(t *testing.T) {
 	random := rand.New(rand.NewPCG(11, 11))
-	for range 200 {
+	for range 60 {
 		u := collect(t, randomLog(t, random), Options{})
 		for _, s := range u.Subjects() {
 			for _, o := range u.Generate(s.Subject, nil, GenerateOptions{}).Objects {

@@ -11,10 +11,12 @@ import (
 
 // requests yields what the authorizer was asked so that this event could come about: by whom, and what. That is the
 // request itself and, hidden in it, the rights to impersonate and to create by writing.
-func requests(e *auditlog.Event, yield func(user *auditlog.User, r rbac.Request)) {
+//
+// It returns false for trimmed events that do not tell who asked for what.
+func requests(e *auditlog.Event, yield func(user *auditlog.User, r rbac.Request)) bool {
 	r, ok := requestOf(e)
-	if !ok {
-		return
+	if !ok || e.Actor().Name == "" {
+		return false
 	}
 	yield(e.Actor(), r)
 	// Writing an object that does not exist yet takes the right to create it.
@@ -26,6 +28,7 @@ func requests(e *auditlog.Event, yield func(user *auditlog.User, r rbac.Request)
 	if e.Impersonated != nil {
 		impersonation(e, r, yield)
 	}
+	return true
 }
 
 // requestOf is what the authorizer saw of an event's own request.
@@ -38,14 +41,11 @@ func requestOf(e *auditlog.Event) (rbac.Request, bool) {
 				path = decoded
 			}
 		}
-		if path == "" || e.Verb == "" {
-			return rbac.Request{}, false
-		}
-		return rbac.Request{Verb: e.Verb, Path: path}, true
+		return rbac.Request{Verb: e.Verb, Path: path}, path != "" && e.Verb != ""
 	}
 	return named(rbac.Request{
 		Verb: e.Verb, Group: o.APIGroup, Resource: o.Resource, Subresource: o.Subresource, Namespace: o.Namespace, Name: o.Name,
-	}), true
+	}), e.Verb != ""
 }
 
 // named drops the name where the authorizer does not see it: the log fills in that of a created object later. Requests to

@@ -61,6 +61,9 @@ func (u *Usage) windowWarnings(o WarnOptions) []Warning {
 	if s.Broken > 0 || len(s.Incomplete) > 0 {
 		add(BrokenLog, "%d of %d records are broken and %d logs incomplete: what they tell is missing", s.Broken, s.Records, len(s.Incomplete))
 	}
+	if u.Unclear > 0 {
+		add(BrokenLog, "%d of %d events do not tell who asked for what", u.Unclear, s.Events)
+	}
 	if s.Undated > 0 {
 		add(Undated, "%d of %d events have no time", s.Undated, s.Events)
 	}
