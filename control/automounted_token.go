@@ -47,21 +47,7 @@ func checkAutomountedToken(f *Facts) Judgement {
 	return j
 }
 
-// MountsToken says whether the pods get a token: the pod's own field decides, then the account's, else they do. Two
-// files that describe the same account have to agree.
+// MountsToken says whether the pods get a token by themselves, and why: see inventory.MountsToken.
 func MountsToken(w Workload, name string, accounts []*inventory.Object) (mounted bool, because finding.Reason) {
-	if own, set := w.Template["automountServiceAccountToken"].(bool); set {
-		return own, proves("pod-mounts-token", "the pod says automountServiceAccountToken: true", nil)
-	}
-	if len(accounts) == 0 {
-		return true, proves("token-by-default", "neither the pod nor a service account "+name+" that is known here says otherwise", nil)
-	}
-	for _, o := range accounts {
-		if mounts, set := o.Content["automountServiceAccountToken"].(bool); !set {
-			return true, proves("token-by-default", "neither the pod nor "+o.String()+" says otherwise", o)
-		} else if mounts {
-			return true, proves("account-mounts-token", o.String()+" says automountServiceAccountToken: true", o)
-		}
-	}
-	return false, finding.Reason{}
+	return inventory.MountsToken(w.Template, name, accounts)
 }
