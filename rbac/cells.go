@@ -7,12 +7,12 @@ import (
 )
 
 // A cell is the smallest part of rights that is worth a line: the verbs on one resource of one group and name, or on one
-// path, in one scope. Rules that are too large to be taken apart keep several groups and names in a cell.
+// path, in one scope. What is too large to be taken apart keeps several of each in a cell.
 type cell struct {
 	namespace string
 	groups    []string
-	resource  string   // or the path
-	path      bool     // resource is a path
+	resources []string // or the path
+	path      bool     // resources is a path
 	names     []string // nil is every name
 	verbs     []string
 	grants    []Grant
@@ -29,12 +29,12 @@ func cells(from []box) []*cell {
 		key := c.key()
 		have, known := byKey[key]
 		if !known {
-			have = &cell{namespace: c.namespace, groups: c.groups, resource: c.resource, path: c.path, names: c.names}
+			have = &cell{namespace: c.namespace, groups: c.groups, resources: c.resources, path: c.path, names: c.names}
 			byKey[key] = have
 			out = append(out, have)
 		}
 		have.verbs = union(have.verbs, c.verbs)
-		have.grants = addGrants(have.grants, c.grants)
+		have.grants = union(have.grants, c.grants)
 	}
 	for _, b := range from {
 		b.takeApart(add)
@@ -46,20 +46,23 @@ func cells(from []box) []*cell {
 }
 
 func (b *box) takeApart(add func(cell)) {
-	for _, path := range b.rule.NonResourceURLs {
-		add(cell{namespace: b.namespace, resource: path, path: true, verbs: b.rule.Verbs, grants: b.grants})
+	r := &b.rule
+	for _, path := range each(r.NonResourceURLs) {
+		add(cell{namespace: b.namespace, resources: path, path: true, verbs: r.Verbs, grants: b.grants})
 	}
-	groups, names := each(b.rule.APIGroups), each(b.rule.ResourceNames)
+	if len(r.APIGroups)*max(1, len(r.ResourceNames))*len(r.Resources) > maxCells {
+		add(cell{namespace: b.namespace, groups: sorted(r.APIGroups), resources: sorted(r.Resources), names: sorted(r.ResourceNames),
+			verbs: r.Verbs, grants: b.grants})
+		return
+	}
+	names := each(r.ResourceNames)
 	if len(names) == 0 {
 		names = [][]string{nil}
 	}
-	if len(groups)*len(names)*len(b.rule.Resources) > maxCells {
-		groups, names = [][]string{sorted(b.rule.APIGroups)}, [][]string{sorted(b.rule.ResourceNames)}
-	}
-	for _, resource := range b.rule.Resources {
-		for _, group := range groups {
+	for _, resource := range each(r.Resources) {
+		for _, group := range each(r.APIGroups) {
 			for _, name := range names {
-				add(cell{namespace: b.namespace, groups: group, resource: resource, names: name, verbs: b.rule.Verbs, grants: b.grants})
+				add(cell{namespace: b.namespace, groups: group, resources: resource, names: name, verbs: r.Verbs, grants: b.grants})
 			}
 		}
 	}
@@ -81,27 +84,28 @@ func sorted(list []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
 
-// union appends the values that are not yet there.
-func union(list, more []string) []string {
+// union appends the values that are not yet there. It never writes to the lists.
+func union[T comparable](list, more []T) []T {
 	if len(list) == 0 && len(more) < 2 {
 		return more[:len(more):len(more)]
 	}
+	const many = 32
+	var seen map[T]bool
+	if len(list)+len(more) > many {
+		seen = make(map[T]bool, len(list)+len(more))
+		for _, v := range list {
+			seen[v] = true
+		}
+	}
+	list = list[:len(list):len(list)]
 	for _, v := range more {
-		if !slices.Contains(list, v) {
-			list = append(list, v)
+		if seen == nil && slices.Contains(list, v) || seen[v] {
+			continue
 		}
-	}
-	return list
-}
-
-func addGrants(list, more []Grant) []Grant {
-	if len(list) == 0 {
-		return more[:len(more):len(more)]
-	}
-	for _, g := range more {
-		if !slices.Contains(list, g) {
-			list = append(list, g)
+		if seen != nil {
+			seen[v] = true
 		}
+		list = append(list, v)
 	}
 	return list
 }
@@ -141,7 +145,7 @@ func (c *cell) keyOf(groups, resource, names, verbs bool) string {
 		write(c.groups...)
 	}
 	if resource {
-		write(c.resource)
+		write(c.resources...)
 	}
 	if names {
 		write(c.names...)
@@ -171,7 +175,7 @@ func join(list []*cell, key func(*cell) string, merge func(c, other *cell)) []*c
 		k := key(c)
 		if have, known := byKey[k]; known {
 			merge(have, c)
-			have.grants = addGrants(have.grants, c.grants)
+			have.grants = union(have.grants, c.grants)
 			continue
 		}
 		byKey[k] = c
@@ -197,8 +201,8 @@ func rights(list []*cell) []Right {
 			byKey[k] = have
 			rows = append(rows, have)
 		}
-		have.resources = append(have.resources, c.resource)
-		have.grants = addGrants(have.grants, c.grants)
+		have.resources = append(have.resources, c.resources...)
+		have.grants = union(have.grants, c.grants)
 	}
 	byKey = map[string]*joined{}
 	var out []*joined
@@ -207,7 +211,7 @@ func rights(list []*cell) []Right {
 		k := row.keyOf(false, false, true, true) + strings.Join(row.resources, "\x00")
 		if have, known := byKey[k]; known && !row.path {
 			have.groups = sorted(append(slices.Clone(have.groups), row.groups...))
-			have.grants = addGrants(have.grants, row.grants)
+			have.grants = union(have.grants, row.grants)
 			continue
 		}
 		byKey[k] = row

@@ -216,7 +216,11 @@ func (c *cover) overlaps(b *box) bool {
 	if c.namespace != "" && b.namespace != "" && c.namespace != b.namespace {
 		return false
 	}
+	const longest = 1 << 20 // comparisons; beyond it they are taken to overlap
 	meet := func(x, y []string, same func(x, y string) bool) bool {
+		if len(x)*len(y) > longest {
+			return true
+		}
 		for _, v := range x {
 			for _, w := range y {
 				if same(v, w) {

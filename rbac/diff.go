@@ -114,7 +114,7 @@ func gained(s Subject, before, after *Authorizer) []Delta {
 
 // widest leaves out what another cell covers.
 func widest(list []*cell) []*cell {
-	const largest = 2000 // above, repetition is better than waiting
+	const largest = 500 // above, repetition is better than waiting
 	if len(list) > largest {
 		return list
 	}
@@ -142,9 +142,9 @@ func widest(list []*cell) []*cell {
 
 func (c *cell) box() box {
 	if c.path {
-		return box{c.namespace, Rule{Verbs: c.verbs, NonResourceURLs: []string{c.resource}}, c.grants}
+		return box{c.namespace, Rule{Verbs: c.verbs, NonResourceURLs: c.resources}, c.grants}
 	}
-	return box{c.namespace, Rule{Verbs: c.verbs, APIGroups: c.groups, Resources: []string{c.resource}, ResourceNames: c.names}, c.grants}
+	return box{c.namespace, Rule{Verbs: c.verbs, APIGroups: c.groups, Resources: c.resources, ResourceNames: c.names}, c.grants}
 }
 
 // besides are the rights before that overlap a right gained.

@@ -1,6 +1,8 @@
 package rbac
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -23,6 +25,25 @@ type Request struct {
 	Namespace   string // "" for cluster-scoped resources and for all namespaces
 	Name        string // "" where a request names no object: create, list, deletecollection
 	Path        string // of a non-resource request, "/metrics"; never empty there, as no path of a request is
+}
+
+// ParseRequest reads what people write: a verb and "pods", "deployments.apps", "deployments.apps/scale", or a path such as
+// "/metrics" of a request that is about no resource.
+func ParseRequest(verb, what string) (Request, error) {
+	if verb == "" || what == "" {
+		return Request{}, errors.New("a request needs a verb and a resource or path")
+	}
+	if strings.HasPrefix(what, "/") {
+		return Request{Verb: verb, Path: what}, nil
+	}
+	r := Request{Verb: verb}
+	name, sub, hasSub := strings.Cut(what, "/")
+	r.Resource, r.Group, _ = strings.Cut(name, ".")
+	r.Subresource = sub
+	if r.Resource == "" || hasSub && (sub == "" || strings.Contains(sub, "/")) {
+		return Request{}, fmt.Errorf("%q is no resource: write RESOURCE[.GROUP][/SUBRESOURCE], as in deployments.apps/scale", what)
+	}
+	return r, nil
 }
 
 // String is the request in a few words: "create pods/exec in shop", "get /metrics".

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -55,28 +56,39 @@ func warn(a *Authorizer, inv *inventory.Inventory) []Warning {
 				continue
 			}
 			w.begin(o)
-			if i > 0 {
-				w.warn(Duplicate, "", "another object defines %s too, differently or at another place; the rules of both count", role.Ref)
+			if i > 0 && differ(role.Object, o, "rules", "aggregationRule") {
+				w.warn(Duplicate, "", "Another object defines %s with other content; the rules of both count", role.Ref)
 			}
-			w.role()
+			w.role(role)
 			w.end()
 		}
 	}
 	w.aggregation(a)
-	bindings := map[finding.Ref]bool{}
+	bindings := make(map[finding.Ref]*inventory.Object, len(a.bindings))
 	for _, b := range a.bindings {
 		if b.Default {
 			continue
 		}
 		w.begin(b.Object)
-		if bindings[b.Ref] {
-			w.warn(Duplicate, "", "another object defines %s too; the subjects of both count", b.Ref)
+		if first, known := bindings[b.Ref]; !known {
+			bindings[b.Ref] = b.Object
+		} else if differ(first, b.Object, "roleRef", "subjects") {
+			w.warn(Duplicate, "", "Another object defines %s with other content; what both grant counts", b.Ref)
 		}
-		bindings[b.Ref] = true
 		w.binding(b)
 		w.end()
 	}
 	return w.out
+}
+
+// differ says whether two objects differ in one of these fields.
+func differ(x, y *inventory.Object, fields ...string) bool {
+	for _, f := range fields {
+		if !reflect.DeepEqual(x.Content[f], y.Content[f]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *warner) begin(o *inventory.Object) {

@@ -10,7 +10,7 @@ import (
 )
 
 // role checks a Role or ClusterRole as the API server's validation does, and for rules that no request can match.
-func (w *warner) role() {
+func (w *warner) role(role *Role) {
 	content := w.object.Content
 	for i, item := range w.list(content, "rules", "rules") {
 		at := finding.Path("rules").Index(i)
@@ -29,7 +29,7 @@ func (w *warner) role() {
 		w.warn(Refused, "aggregationRule", "Only ClusterRoles can be aggregated: the API server drops the field or refuses the object")
 		return
 	}
-	w.aggregationRule(rule)
+	w.aggregationRule(role, rule)
 }
 
 // list reads a list; what is no list is refused and counts as empty.
@@ -170,7 +170,7 @@ func oddPath(p string) string {
 
 func hasUpper(s string) bool { return strings.ContainsFunc(s, unicode.IsUpper) }
 
-func (w *warner) aggregationRule(content any) {
+func (w *warner) aggregationRule(role *Role, content any) {
 	const at = finding.Path("aggregationRule")
 	rule, ok := content.(map[string]any)
 	if !ok {
@@ -182,15 +182,13 @@ func (w *warner) aggregationRule(content any) {
 		w.refuse(at.Field("clusterRoleSelectors"), "an aggregationRule needs a selector; the role keeps its own rules")
 		return
 	}
-	valid := true
 	for i, s := range selectors {
 		if _, err := selectorOf(s); err != nil {
-			valid = false
 			w.refuse(at.Field("clusterRoleSelectors").Index(i), "this is no label selector; the role keeps its own rules")
 		}
 	}
-	if own := inventory.List(w.object.Content, "rules"); valid && len(own) > 0 && w.inv.Source.Kind != "cluster" {
+	if role.From != nil && len(inventory.List(w.object.Content, "rules")) > 0 {
 		w.warn(OverwrittenRules, "rules",
-			"The role is aggregated: Kubernetes overwrites its own rules with those of the ClusterRoles that it selects, if they have any")
+			"The role is aggregated: Kubernetes overwrites its own rules with those of the ClusterRoles that it selects")
 	}
 }
