@@ -76,7 +76,7 @@ const shop = `
 func shopGraph(t *testing.T, opts Options) *Graph {
 	t.Helper()
 	inv := readCase(t, []byte(shop), "")
-	return New(inv, rbac.New(inv), opts)
+	return newGraph(inv, rbac.New(inv), opts, []Technique{clusterAdmin, mintToken}) // further techniques change no answer
 }
 
 func TestLookup(t *testing.T) {

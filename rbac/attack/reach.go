@@ -61,7 +61,7 @@ func (r *Reach) All() []Reached {
 	for _, at := range r.order {
 		ref := r.graph.footholds[at]
 		switch {
-		case isSet(ref), ref.Kind == SomeNodeKind, ref.Kind == RoleHolderKind, ref.Kind == AdminOfKind, ref == r.from:
+		case isSet(ref), ref.Kind == SomeNodeKind, ref.Kind == RoleHolderKind, ref.Kind == AdminOfKind, r.via[at] < 0:
 			continue
 		}
 		out = append(out, Reached{ref, int(r.steps[at])})
