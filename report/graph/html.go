@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"strings"
 )
 
 //go:embed html
@@ -98,9 +99,20 @@ func assets() (style, script string, err error) {
 		if err != nil {
 			return "", "", err
 		}
-		out += string(text)
+		out += compact(string(text))
 	}
 	return "\n" + string(css), out + "})();\n", nil
+}
+
+// compact leaves out a script's indentation and its lines of comment. Our scripts have no texts of several lines.
+func compact(script string) string {
+	var b strings.Builder
+	for line := range strings.Lines(script) {
+		if line = strings.TrimLeft(line, " "); !strings.HasPrefix(line, "//") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // sourceHash names an inline script or style in a content security policy.

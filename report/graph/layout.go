@@ -105,7 +105,7 @@ func columnsOf(d *drawing, l *lattice, label func(i int) int) (left, right []int
 	for i := range d.arrows {
 		if route, ok := l.routes[i]; ok {
 			layer := l.cells[route[0]].layer
-			gap[layer] = max(gap[layer], label(i)+50)
+			gap[layer] = max(gap[layer], label(i)+34)
 			for _, c := range route[:len(route)-1] {
 				lines[l.cells[c].layer]++
 			}
@@ -118,7 +118,7 @@ func columnsOf(d *drawing, l *lattice, label func(i int) int) (left, right []int
 			w = max(w, l.cells[c].w)
 		}
 		left, right = append(left, x), append(right, x+w)
-		x += w + min(max(gap[i], 60+2*lines[i]), 260)
+		x += w + min(max(gap[i], 48+2*lines[i]), 240)
 	}
 	return left, right
 }

@@ -2,6 +2,12 @@
 const levelKin = 2, levelGroup = 3, levelGoals = 6, levelAll = graph.levels.length;
 const classOf = (level, i) => level === 0 ? i : graph.levels[level - 1][i];
 
+const sizes = [[], ...graph.levels.map((level) => {
+  const out = [];
+  for (const c of level) out[c] = (out[c] || 0) + 1;
+  return out;
+})];
+
 // mostArrows is how many arrows a folded picture has at most.
 const mostArrows = 150;
 
@@ -12,7 +18,7 @@ function fold(kept, used, {most, how, pinned, opened}) {
   let level = how === "group" ? levelGroup : 0;
   const make = () => boxesAt(list, used, level, pinned, opened);
   let out = make();
-  const limit = how === "none" ? 800 : most, arrows = how === "none" ? 5000 : Math.max(mostArrows, 3 * most);
+  const limit = how === "none" ? 2500 : most, arrows = how === "none" ? 8000 : Math.max(mostArrows, 3 * most);
   while (level < levelAll && (out.boxes.length - out.extra > limit || level && out.boxes.length > 8 && out.arrows.length > arrows &&
       !opened.size)) {
     level++;
@@ -27,7 +33,11 @@ function boxesAt(list, used, level, pinned, opened) {
   let extra = 0; // boxes that are only there because a class was opened
   for (const i of list) {
     let own = pinned.has(i) ? 0 : level;
-    while (own > 0 && opened.has(own + "." + classOf(own, i))) own--;
+    for (let apart = 0; own > 0; own--) { // a class that is opened, and those below it that are the same nodes
+      const size = sizes[own][classOf(own, i)];
+      if (opened.has(own + "." + classOf(own, i))) apart = size;
+      else if (size !== apart) break;
+    }
     const key = own + "." + classOf(own, i);
     if (!at.has(key)) {
       at.set(key, boxes.length);

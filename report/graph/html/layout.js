@@ -202,14 +202,14 @@ function layered(linked, own, all, width, labelWidth, size) {
   const gap = l.layers.map(() => 0), lines = l.layers.map(() => 0), left = [], right = [];
   for (const a of all) {
     const first = l.cells[a.cells[0]].layer;
-    gap[first] = Math.max(gap[first], labelWidth(a) + 50);
+    gap[first] = Math.max(gap[first], labelWidth(a) + 34);
     a.cells.slice(0, -1).forEach((c) => lines[l.cells[c].layer]++);
   }
   let x = 0;
   l.layers.forEach((cells, i) => {
     left.push(x);
     right.push(x += Math.max(...cells.map((c) => l.cells[c].w)));
-    x += Math.min(Math.max(gap[i], 60 + 2 * lines[i]), 260);
+    x += Math.min(Math.max(gap[i], 48 + 2 * lines[i]), 240);
   });
   const top = Math.min(...l.cells.map((c) => c.y - c.h / 2));
   for (const c of l.cells) {

@@ -71,5 +71,5 @@ function nodeButton(i) {
   const n = nodes[i];
   return h("button", {type: "button", class: "node", "data-node": i, "aria-current": selection().includes(i) && selection().length === 1 && "true",
     onclick: () => selectNode(i)}, h("i", {class: "dot " + n.tone}), h("span", {}, h("b", {}, n.label),
-    h("small", {}, [n.mixed || n.kind, n.group].filter(Boolean).join(" · "), toneNames[n.tone] && " · " + toneNames[n.tone])));
+    h("small", {}, [n.mixed || n.kind, n.group, toneNames[n.tone] !== n.kind.toLowerCase() && toneNames[n.tone]].filter(Boolean).join(" · "))));
 }

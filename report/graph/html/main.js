@@ -5,11 +5,12 @@ function makeBar() {
   const toggle = (value, text) => h("button", {type: "button", "data-dir": value, onclick: () => go({dir: value})}, text);
   $("#bar").append(
     h("div", {class: "toggles", role: "group", "aria-label": "Direction"}, toggle("out", "Leads to"), toggle("in", "Reached from"), toggle("both", "Both")),
+    h("details", {open: innerWidth > 760}, h("summary", {}, "Options"),
     pick("Steps", "depth", [["1", "1"], ["2", "2"], ["3", "3"], ["5", "5"], ["all", "all"]]),
     pick("Fold", "how", [["auto", "as needed"], ["group", "each " + graph.groupNoun], ["none", "nothing"]]),
     pick("Boxes", "most", [["20", "20"], ["40", "40"], ["80", "80"], ["150", "150"], ["300", "300"]]),
     goals.length > 0 && h("label", {class: "check"}, h("input", {type: "checkbox", id: "goals",
-      onchange: (event) => go({goals: event.target.checked ? "1" : ""})}), "only ways to a goal"),
+      onchange: (event) => go({goals: event.target.checked ? "1" : ""})}), "only ways to a goal")),
     h("button", {type: "button", class: "plain", id: "reset", onclick: () => go({...defaults, q: state.q})}, "Start over"));
   const button = (text, label, act) => h("button", {type: "button", class: "icon", "aria-label": label, title: label, onclick: act}, text);
   $("#zoom").append(button("+", "Zoom in", () => zoom(1.3)), button("−", "Zoom out", () => zoom(1 / 1.3)), button("⤢", "Show all", () => fit(true)));

@@ -61,7 +61,7 @@ function labelPlaces(boxes, arrows) {
   return out;
 }
 
-const boxTitle = (b) => (b.sub ? b.sub + ": " : "") + b.label + (toneNames[b.tone] && b.tone !== "muted" ? " (" + toneNames[b.tone] + ")" : "");
+const boxTitle = (b) => (b.sub ? b.sub + ": " : "") + b.label + (/goal|danger|warn/.test(b.tone) ? " (" + toneNames[b.tone] + ")" : "");
 
 function drawPicture(view) {
   const {boxes, arrows} = view;
@@ -100,7 +100,7 @@ const look = (next) => {
 
 // fit shows the whole picture if its text stays legible, and else its beginning, or the box that matters most.
 function fit(all, box) {
-  const f = frame(), scale = Math.min(1.15, Math.max(Math.min(f.width / whole.w, f.height / whole.h), all ? 0 : .72));
+  const f = frame(), scale = Math.min(1.15, Math.max(Math.min(f.width / whole.w, f.height / whole.h), all ? 0 : f.width < 500 ? .8 : .62));
   const w = f.width / scale, height = f.height / scale;
   const middle = (from, length, room, near) => length <= room ? from + (length - room) / 2 :
     near === undefined ? from : Math.min(Math.max(near - room / 2, from), from + length - room);
