@@ -56,7 +56,7 @@ func warn(a *Authorizer, inv *inventory.Inventory) []Warning {
 				continue
 			}
 			w.begin(o)
-			if i > 0 && differ(role.Object, o, "rules", "aggregationRule") {
+			if i > 0 && contentDiffers(role.Object, o, "rules", "aggregationRule") {
 				w.warn(Duplicate, "", "Another object defines %s with other content; the rules of both count", role.Ref)
 			}
 			w.role(role)
@@ -72,7 +72,7 @@ func warn(a *Authorizer, inv *inventory.Inventory) []Warning {
 		w.begin(b.Object)
 		if first, known := bindings[b.Ref]; !known {
 			bindings[b.Ref] = b.Object
-		} else if differ(first, b.Object, "roleRef", "subjects") {
+		} else if contentDiffers(first, b.Object, "roleRef", "subjects") {
 			w.warn(Duplicate, "", "Another object defines %s with other content; what both grant counts", b.Ref)
 		}
 		w.binding(b)
@@ -81,8 +81,8 @@ func warn(a *Authorizer, inv *inventory.Inventory) []Warning {
 	return w.out
 }
 
-// differ says whether two objects differ in one of these fields.
-func differ(x, y *inventory.Object, fields ...string) bool {
+// contentDiffers says whether two objects differ in one of these fields.
+func contentDiffers(x, y *inventory.Object, fields ...string) bool {
 	for _, f := range fields {
 		if !reflect.DeepEqual(x.Content[f], y.Content[f]) {
 			return true
