@@ -21,17 +21,18 @@ type builder struct {
 	access *rbac.Authorizer
 	opts   Options
 
-	ids        map[finding.Ref]int32
-	footholds  []finding.Ref
-	edges      []edge // steps of techniques
-	proofs     []proof
-	links      []edge // what holding a foothold means
-	technique  int16  // of the steps being added
-	namespaces []string
-	workloads  []workload
-	pods       map[podName]int     // index into workloads
-	accounts   map[string][]string // names of service accounts by namespace, sorted
-	secrets    map[string][]string // names of Secrets by namespace, in reading order
+	ids         map[finding.Ref]int32
+	footholds   []finding.Ref
+	edges       []edge // steps of techniques
+	proofs      []proof
+	links       []edge // what holding a foothold means
+	technique   int16  // of the steps being added
+	namespaces  []string
+	workloads   []workload
+	pods        map[podName]int     // index into workloads
+	byNamespace map[string][]int    // indexes into workloads; see workloadsOf
+	accounts    map[string][]string // names of service accounts by namespace, sorted
+	secrets     map[string][]string // names of Secrets by namespace, in reading order
 
 	bindingsOf map[*rbac.Role][]*rbac.Binding
 	virtual    map[rbac.Subject][]*rbac.Binding // of made-up subjects

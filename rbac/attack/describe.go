@@ -20,6 +20,17 @@ func Describe(r finding.Ref) string {
 		return "any service account " + in
 	case AnyPodKind:
 		return "any pod " + in
+	case AnyEditablePodKind:
+		return "any pod " + in + " that is not static"
+	case AnyMovablePodKind:
+		return "any pod " + in + " that a controller makes again elsewhere"
+	case AnyTemplateKind:
+		return "the pod template of any " + r.Name
+	case PodVolumesKind:
+		if r.Name == "" {
+			return "the volumes of all pods on a node"
+		}
+		return "the volumes of all pods on node " + r.Name
 	case AnySecretKind:
 		return "any Secret " + in
 	case AnyNodeKind:

@@ -21,6 +21,13 @@ const (
 	AnyUserKind    = "AnyUser"           // any user name
 	AnyGroupKind   = "AnyGroup"          // any group name
 
+	AnyEditablePodKind = "AnyEditablePod" // any pod of the namespace but static ones, whose spec the API server cannot change
+	AnyMovablePodKind  = "AnyMovablePod"  // any pod of the namespace that is made again, on another node, when it is evicted
+	AnyTemplateKind    = "AnyPodTemplate" // the pod template of any workload of a kind, wherever there is one; Name is the kind
+
+	// PodVolumesKind is being able to read the volumes of all pods on a node; Name is the node's.
+	PodVolumesKind = "PodVolumes"
+
 	// RoleHolderKind is whoever the attacker binds to a role: Name is the role's, "ClusterRole/edit", Namespace where it is bound.
 	RoleHolderKind = "RoleHolder"
 	// AdminOfKind is holding every right in the namespace.
@@ -52,7 +59,8 @@ func set(kind, namespace string) finding.Ref { return finding.Ref{Kind: kind, Na
 // isSet says that a foothold stands for its members: a path shows the member instead.
 func isSet(r finding.Ref) bool {
 	switch r.Kind {
-	case AnyAccountKind, AnyPodKind, AnySecretKind, AnyNodeKind, AnyUserKind, AnyGroupKind:
+	case AnyAccountKind, AnyPodKind, AnySecretKind, AnyNodeKind, AnyUserKind, AnyGroupKind,
+		AnyEditablePodKind, AnyMovablePodKind, AnyTemplateKind:
 		return true
 	}
 	return false

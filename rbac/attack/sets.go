@@ -17,12 +17,8 @@ func (b *builder) expand(r finding.Ref) {
 	switch r.Kind {
 	case AnyAccountKind:
 		b.linkAccounts(r)
-	case AnyPodKind:
-		for i := range b.workloads {
-			if w := &b.workloads[i]; w.object.Namespace == r.Namespace {
-				b.link(r, w.object.Ref)
-			}
-		}
+	case AnyPodKind, AnyEditablePodKind, AnyMovablePodKind:
+		b.linkPods(r)
 	case AnySecretKind:
 		b.linkSecrets(r)
 	case AnyNodeKind:
@@ -51,7 +47,21 @@ func (b *builder) expand(r finding.Ref) {
 }
 
 func perNamespace(kind string) bool {
-	return kind == AnyAccountKind || kind == AnyPodKind || kind == AnySecretKind
+	switch kind {
+	case AnyAccountKind, AnyPodKind, AnySecretKind, AnyEditablePodKind, AnyMovablePodKind:
+		return true
+	}
+	return false
+}
+
+// linkPods links pods that can be had to their workloads. A set of some pods is held by who holds the set of all.
+func (b *builder) linkPods(r finding.Ref) {
+	for _, i := range b.workloadsOf(r.Namespace) {
+		w := &b.workloads[i]
+		if r.Kind == AnyPodKind || r.Kind == AnyEditablePodKind && !w.static() || r.Kind == AnyMovablePodKind && w.movable() {
+			b.link(r, w.object.Ref)
+		}
+	}
 }
 
 func (b *builder) linkAccounts(r finding.Ref) {

@@ -1,6 +1,8 @@
 package attack
 
 import (
+	"strings"
+
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
@@ -39,6 +41,57 @@ func (b *builder) listWorkloads() {
 			}
 		}
 	}
+}
+
+// static says that the pod is a mirror of a static pod, which only a file on its node can change.
+func (w *workload) static() bool {
+	return w.object.Kind == "Pod" && inventory.String(w.object.Content, "metadata", "annotations", "kubernetes.io/config.mirror") != ""
+}
+
+// movable says that a controller makes the pods again, on any node, when they are evicted.
+func (w *workload) movable() bool {
+	switch w.object.Kind {
+	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "Job", "CronJob":
+		return true
+	}
+	return false
+}
+
+// workloadsOf are the workloads of a namespace, as indexes into b.workloads.
+func (b *builder) workloadsOf(namespace string) []int {
+	if b.byNamespace == nil {
+		b.byNamespace = map[string][]int{}
+		for i := range b.workloads {
+			ns := b.workloads[i].object.Namespace
+			b.byNamespace[ns] = append(b.byNamespace[ns], i)
+		}
+	}
+	return b.byNamespace[namespace]
+}
+
+// podNamed are the workloads whose pods can have the name: the one whose pod lives under it, else a StatefulSet that
+// numbers its pods so.
+func (b *builder) podNamed(namespace, name string) []*workload {
+	if i, ok := b.pods[podName{namespace, name}]; ok {
+		return []*workload{&b.workloads[i]}
+	}
+	owner, ordinal, _ := cutLast(name, "-")
+	if owner == "" || ordinal == "" || strings.Trim(ordinal, "0123456789") != "" {
+		return nil
+	}
+	for _, i := range b.workloadsOf(namespace) {
+		if w := &b.workloads[i]; w.object.Kind == "StatefulSet" && w.object.Name == owner {
+			return []*workload{w}
+		}
+	}
+	return nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 func (w *workload) addNode(name string) {
