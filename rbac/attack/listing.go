@@ -30,20 +30,30 @@ func (b *builder) listNamespaces() {
 	slices.Sort(b.namespaces)
 }
 
-// listAccounts lists the service accounts that exist, that bindings name, or that workloads run as. One that does not
-// exist is counted too: who can use it can be expected to be able to have it made.
+// listAccounts lists the service accounts that exist and, where nobody knows which do, those that bindings name or that
+// workloads run as. In a live cluster's namespace with service accounts all others are known not to exist, and so are
+// all of a namespace that is gone.
 func (b *builder) listAccounts() {
 	seen := map[rbac.Subject]bool{}
+	known := map[string]bool{}
 	for _, o := range b.inv.Of("", "ServiceAccount") {
 		seen[rbac.Account(o.Namespace, o.Name)] = true
+		known[o.Namespace] = b.inv.Source.Kind == "cluster"
+	}
+	if b.inv.Source.Kind == "cluster" && len(b.inv.Of("", "Namespace")) > 0 {
+		for _, ns := range b.namespaces {
+			known[ns] = known[ns] || b.inv.Get("", "Namespace", "", ns) == nil
+		}
 	}
 	for _, s := range b.access.Subjects() {
-		if s.Kind == rbac.ServiceAccountKind {
+		if s.Kind == rbac.ServiceAccountKind && !known[s.Namespace] {
 			seen[s] = true
 		}
 	}
 	for i := range b.workloads {
-		seen[b.workloads[i].account()] = true
+		if s := b.workloads[i].account(); !known[s.Namespace] {
+			seen[s] = true
+		}
 	}
 	for s := range seen {
 		b.accounts[s.Namespace] = append(b.accounts[s.Namespace], s.Name)

@@ -26,10 +26,15 @@ func Techniques() []Technique {
 		impersonateUsers,
 		impersonateGroups,
 		impersonateAccounts,
-		nodeIdentity,
 		readSecrets,
 		tokenSecret,
 		createTokenSecret,
+		csrApprove,
+		csrNodeClient,
+		bootstrapToken,
+		awsAuth,
+		danglingAccount,
 		mintToken,
+		nodeIdentity, // after all that lead to it
 	}
 }
