@@ -13,16 +13,44 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/framework"
+	"github.com/plimsoll-io/plimsoll/rbac/attack"
 	"github.com/plimsoll-io/plimsoll/report"
 )
 
 // generatedDocs are the pages made from the values that run. A test compares them with what lies in docs.
 func generatedDocs() map[string]func() ([]byte, error) {
-	return map[string]func() ([]byte, error){
-		"controls.md":   controlsPage,
-		"frameworks.md": frameworksPage,
-		"cli.md":        cliPage,
+	pages := map[string]func() ([]byte, error){
+		"controls.md":       controlsPage,
+		"frameworks.md":     frameworksPage,
+		"cli.md":            cliPage,
+		"attacks/README.md": attacksPage,
 	}
+	for _, t := range attack.Techniques() {
+		pages["attacks/"+t.ID+".md"] = func() ([]byte, error) { return attackPage(t), nil }
+	}
+	return pages
+}
+
+func attacksPage() ([]byte, error) {
+	var b bytes.Buffer
+	all := attack.Techniques()
+	fmt.Fprintf(&b, "%s# Attacks\n\nThe %d techniques by which one foothold in a cluster leads to the next, as `plimsoll rbac paths` joins them. "+
+		"Each page says what\nhappens, what it takes, how to check it by hand, and how to close it.\n\n| technique | what | ATT&CK |\n|---|---|---|\n", generatedNote, len(all))
+	for _, t := range all {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", t.ID, t.ID, t.Title, t.MITRE)
+	}
+	return b.Bytes(), nil
+}
+
+func attackPage(t attack.Technique) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s# %s: %s\n\nATT&CK: %s\n", generatedNote, t.ID, t.Title, t.MITRE)
+	for _, part := range []struct{ title, text string }{
+		{"What happens", t.What}, {"What it takes", t.Needs}, {"What proves it", t.Proof}, {"How to cut it", t.Cut},
+	} {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", part.title, part.text)
+	}
+	return b.Bytes()
 }
 
 func newDocsCommand() *cobra.Command {
@@ -35,6 +63,9 @@ func newDocsCommand() *cobra.Command {
 			var errs []error
 			for name, page := range generatedDocs() {
 				text, err := page()
+				if err == nil {
+					err = os.MkdirAll(filepath.Dir(filepath.Join(args[0], name)), 0o755) // #nosec G301 -- documentation
+				}
 				if err == nil {
 					err = os.WriteFile(filepath.Join(args[0], name), text, 0o644) // #nosec G306 -- documentation
 				}

@@ -274,4 +274,13 @@ func TestDocsAreCurrent(t *testing.T) {
 			t.Errorf("docs/%s is not what `make docs` writes (%v)", name, err)
 		}
 	}
+	pages, err := os.ReadDir("../../docs/attacks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		if generatedDocs()["attacks/"+page.Name()] == nil {
+			t.Errorf("docs/attacks/%s is of no technique", page.Name())
+		}
+	}
 }

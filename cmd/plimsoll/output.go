@@ -77,6 +77,11 @@ func (o *OutputOptions) targets() ([]target, error) {
 	return out, nil
 }
 
+// wantsTable says whether people read the answer.
+func (o *OutputOptions) wantsTable() bool {
+	return len(o.Formats) == 0 || slices.ContainsFunc(o.Formats, func(f string) bool { name, _, _ := strings.Cut(f, "="); return name == "table" })
+}
+
 // writeReport writes the report of a scan.
 func (o *OutputOptions) writeReport(doc *report.Document, targets []target, s streams) error {
 	return o.write(targets, s, func(w io.Writer, name string, opts report.Options) error {

@@ -29,7 +29,9 @@ All answers come from Roles and bindings as the API server's RBAC authorizer rea
 manifests, snapshots and live clusters alike. SUBJECT is sa:NAMESPACE/NAME, group:NAME,
 user:NAME or a user's plain name. RESOURCE is RESOURCE[.GROUP][/SUBRESOURCE] or /PATH.`,
 	}
-	cmd.AddCommand(newRBACCanCommand(), newRBACWhoCanCommand(), newRBACUnusedCommand(), newRBACGenerateCommand())
+	cmd.AddCommand(newRBACCanCommand(), newRBACWhoCanCommand(), newRBACListCommand(), newRBACMatrixCommand(), newRBACDiffCommand(),
+		newRBACUnusedCommand(), newRBACGenerateCommand(),
+		newRBACPathsCommand(), newRBACReachCommand(), newRBACCutCommand(), newRBACGraphCommand())
 	return cmd
 }
 
@@ -84,9 +86,17 @@ func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rig
 	}
 	mapped, warnings := identity.FromInventory(inv)
 	for _, w := range warnings {
-		fmt.Fprintf(s.err, "plimsoll: %s\n", w)
+		warn(s.err, w)
 	}
 	return &rightsView{inv: inv, access: rbac.New(inv), people: identity.Merge(people, mapped)}, nil
+}
+
+func warn(stderr io.Writer, w identity.Warning) {
+	where := w.File
+	if w.Line > 0 {
+		where += fmt.Sprintf(" line %d", w.Line)
+	}
+	fmt.Fprintf(stderr, "plimsoll: %s: %s\n", where, w.Reason)
 }
 
 func readIdentity(files []string, opts identity.Options, stderr io.Writer) (*identity.Directory, error) {
@@ -102,7 +112,7 @@ func readIdentity(files []string, opts identity.Options, stderr io.Writer) (*ide
 			return nil, fmt.Errorf("read identity file: %w", err)
 		}
 		for _, w := range warnings {
-			fmt.Fprintf(stderr, "plimsoll: %s\n", w)
+			warn(stderr, w)
 		}
 		all = append(all, d)
 	}
@@ -138,4 +148,12 @@ func (o *RBACOptions) writeAnswer(doc *access.Document, targets []target, s stre
 		format, _ := access.Find(name) // targets has checked the name
 		return format.Write(w, doc, opts)
 	})
+}
+
+// incomplete is the exit code of an answer that gaps may make wrong.
+func incomplete(h access.Header) error {
+	if len(h.Inventory.Gaps) > 0 {
+		return exitCode(exitIncomplete)
+	}
+	return nil
 }

@@ -53,8 +53,5 @@ func runRBACWhoCan(ctx context.Context, opts RBACOptions, args []string, name st
 	if err := opts.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
-	if len(header.Inventory.Gaps) > 0 {
-		return exitCode(exitIncomplete)
-	}
-	return nil
+	return incomplete(header)
 }

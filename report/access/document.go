@@ -25,6 +25,8 @@ type Document struct {
 	Tables []Table
 	// Notes are what a reader must know to trust the answer: gaps, what RBAC does not show, warnings.
 	Notes []string
+	// Unseen is what no RBAC object shows; terminals only say that there is such a thing.
+	Unseen []string
 	// Text writes the answer for terminals where a table is not the best form; nil means the tables.
 	Text func(*Terminal)
 	// Picture draws the answer; nil means that there is nothing to draw.
@@ -72,7 +74,7 @@ type (
 // HeaderOf starts an answer about an inventory. Only the gaps that can hide something of these kinds are named.
 func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header {
 	h := Header{
-		APIVersion: report.APIVersion, Kind: kind, Unseen: []string{}, Warnings: slices.Concat([]rbac.Warning{}, a.Warnings()),
+		APIVersion: report.APIVersion, Kind: kind, Unseen: slices.Concat([]string{}, rbac.Unseen(inv)), Warnings: slices.Concat([]rbac.Warning{}, a.Warnings()),
 		Inventory: Inventory{Source: inv.Source, Version: inv.Version, Gaps: []inventory.Gap{}},
 	}
 	for _, g := range inv.Gaps {
@@ -91,9 +93,6 @@ func (h Header) notes() []string {
 	var out []string
 	for _, g := range h.Inventory.Gaps {
 		out = append(out, "could not be read: "+g.Reason)
-	}
-	for _, u := range h.Unseen {
-		out = append(out, "not seen: "+u)
 	}
 	const most = 5
 	for i, w := range h.Warnings {

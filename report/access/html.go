@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/graph"
 )
 
 var (
@@ -23,12 +24,15 @@ var (
 
 // writeHTML writes one page that needs nothing else: the picture where there is one, else the tables with a filter.
 func writeHTML(w io.Writer, d *Document, _ report.Options) error {
+	if d.Picture != nil {
+		return graph.HTML(w, d.Picture())
+	}
 	page, err := template.New("page").Funcs(template.FuncMap{"clean": display.Clean}).Parse(pageHTML)
 	if err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
 	return page.Execute(w, map[string]any{
-		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": d.Tables, "Notes": d.Notes,
+		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": d.Tables, "Notes": d.Notes, "Unseen": d.Unseen,
 		"Style": template.CSS(pageStyle), "Script": template.JS(pageScript), // #nosec G203 -- our own files
 		"Policy": fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
 			hashOf(pageStyle), hashOf(pageScript)),

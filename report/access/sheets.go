@@ -60,6 +60,9 @@ func writeMarkdown(w io.Writer, d *Document, _ report.Options) error {
 	for _, note := range d.Notes {
 		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(note))
 	}
+	for _, u := range d.Unseen {
+		fmt.Fprintf(&b, "- not seen: %s\n", escapeMarkdown(u))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -36,11 +36,19 @@ func writeTable(w io.Writer, d *Document, opts report.Options) error {
 			t.Table(&d.Tables[i])
 		}
 	}
-	if len(d.Notes) > 0 {
+	if len(d.Notes)+len(d.Unseen) > 0 {
 		t.Line("")
 	}
 	for _, note := range d.Notes {
 		t.Wrapped(2, "· ", note)
+	}
+	switch {
+	case t.all:
+		for _, u := range d.Unseen {
+			t.Wrapped(2, "· ", "not seen: "+u)
+		}
+	case len(d.Unseen) > 0:
+		t.Wrapped(2, "· ", "RBAC objects do not show everything: --verbose names "+display.Plural(len(d.Unseen), "limit"))
 	}
 	return t.out.Flush()
 }

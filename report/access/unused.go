@@ -46,7 +46,7 @@ type GrantUsage struct {
 
 func logOf(s *auditlog.Summary, notes []usage.Warning) Log {
 	l := Log{
-		First: s.First, Last: s.Last, Events: s.Events, Broken: s.Broken, Examples: s.FirstBroken, Missing: s.Incomplete, LogGaps: s.Gaps, Notes: notes,
+		First: s.First, Last: s.Last, Events: s.Events, Broken: s.Broken, Examples: s.FirstBroken, Missing: s.Incomplete, LogGaps: s.Gaps, Notes: notes, Unseen: h.Unseen,
 	}
 	if l.Examples == nil {
 		l.Examples = []auditlog.Broken{}
@@ -102,7 +102,7 @@ func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
 		}
 		body.Items = append(body.Items, item)
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: append(body.Log.notes(), h.notes()...)}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: append(body.Log.notes(), h.notes()...), Unseen: h.Unseen}
 	doc.Text = func(t *Terminal) { unusedText(t, r) }
 	return doc
 }
