@@ -46,7 +46,7 @@ type GrantUsage struct {
 
 func logOf(s *auditlog.Summary, notes []usage.Warning) Log {
 	l := Log{
-		First: s.First, Last: s.Last, Events: s.Events, Broken: s.Broken, Examples: s.FirstBroken, Missing: s.Incomplete, LogGaps: s.Gaps, Notes: notes, Unseen: h.Unseen,
+		First: s.First, Last: s.Last, Events: s.Events, Broken: s.Broken, Examples: s.FirstBroken, Missing: s.Incomplete, LogGaps: s.Gaps, Notes: notes,
 	}
 	if l.Examples == nil {
 		l.Examples = []auditlog.Broken{}
