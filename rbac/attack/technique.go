@@ -19,7 +19,7 @@ type Technique struct {
 
 // Techniques lists every technique, in the order of the handbook.
 func Techniques() []Technique {
-	return []Technique{
+	return append([]Technique{
 		clusterAdmin,
 		bind,
 		escalate,
@@ -36,5 +36,5 @@ func Techniques() []Technique {
 		danglingAccount,
 		mintToken,
 		nodeIdentity, // after all that lead to it
-	}
+	}, podTechniques()...)
 }

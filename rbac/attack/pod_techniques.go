@@ -1,0 +1,9 @@
+package attack
+
+// podTechniques are the techniques of pods, workloads and nodes.
+func podTechniques() []Technique {
+	return []Technique{
+		mountedToken,
+		mountedSecret,
+	}
+}
