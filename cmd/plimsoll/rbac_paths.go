@@ -53,7 +53,7 @@ that paths depend on could not be read.`,
 	f := cmd.Flags()
 	f.StringVar(&opts.From, "from", "", "`foothold` to start from (default: each)")
 	f.StringVar(&opts.To, "to", attack.ClusterAdmin.Name, "`foothold` to reach")
-	f.IntVar(&opts.Limit, "limit", 20, "most paths to show with --from")
+	f.IntVar(&opts.Limit, "limit", 100, "most paths to find with --from")
 	f.BoolVar(&opts.Fail, "fail-on-path", false, "exit with 1 when a path is open")
 	return cmd
 }

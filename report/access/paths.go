@@ -138,37 +138,3 @@ func (t *Terminal) pathSummary(list PathList) {
 	t.Line("")
 	t.Line(t.Dim("--from FOOTHOLD shows the proof of each step"))
 }
-
-// pathDetails proves every step.
-func (t *Terminal) pathDetails(list PathList, none string) {
-	if len(list.Paths) == 0 {
-		t.Line(none)
-		return
-	}
-	for i, p := range list.Paths {
-		if i > 0 {
-			t.Line("")
-		}
-		word := ""
-		if p.Blocked() {
-			word = t.Good("blocked: ")
-		}
-		t.Line(word + t.Bold(display.Clean(attack.Describe(p.From)+" → "+attack.Describe(p.To))) + "  " + display.Plural(len(p.Steps), "step"))
-		for n, s := range p.Steps {
-			t.step(n+1, s)
-		}
-	}
-}
-
-func (t *Terminal) step(n int, s attack.Step) {
-	t.Line(fmt.Sprintf(" %2d %s → %s  %s", n, t.Bold(s.Technique.ID), display.Clean(attack.Describe(s.To)), t.Dim(s.Technique.MITRE)))
-	for _, r := range s.Because {
-		t.Wrapped(5, "", r.Message)
-	}
-	if len(s.Alternatives) > 0 {
-		t.Wrapped(5, "", "or by "+display.Plural(len(s.Alternatives), "other grant"))
-	}
-	if s.Cut != "" {
-		t.Wrapped(5, "cut: ", s.Cut)
-	}
-}
