@@ -22,24 +22,14 @@ var createTokenSecret = Technique{
 	find: func(b *builder) {
 		read := b.holding(right{verbs: []string{"get", "list", "watch"}, resource: "secrets", named: true})
 		create, change := b.creating("", "secrets", false), b.changing("", "secrets", false)
+		for _, h := range b.jointOnNames(create, read) {
+			if b.isFree(h) {
+				b.add(subject(h), set(AnyAccountKind, h.namespace), h.proof())
+			}
+		}
 		tokens := b.tokenSecrets()
-		for _, s := range either(read, create, change).subjects() {
-			reading := read.of(s)
-			if len(reading) == 0 {
-				continue
-			}
-			for _, r := range reading {
-				for _, c := range create.of(s) {
-					if h, ok := c.and(r); ok && h.own() && b.isFree(h) {
-						b.add(subject(h), set(AnyAccountKind, h.namespace), h.proof())
-					}
-				}
-				for _, c := range change.of(s) {
-					if h, ok := c.and(r); ok && h.own() {
-						b.refill(h, tokens)
-					}
-				}
-			}
+		for _, h := range b.jointOnNames(change, read) {
+			b.refill(h, tokens)
 		}
 	},
 }

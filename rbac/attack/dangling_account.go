@@ -70,20 +70,9 @@ func (b *builder) missingAccounts() map[string]absence {
 
 // fillAccounts adds steps to missing accounts of namespaces that are there.
 func (b *builder) fillAccounts(missing map[string]absence) {
-	create, token, pods := b.creating("", "serviceaccounts", false), b.minting(), b.making()
-	for _, s := range create.subjects() {
-		for _, c := range create.of(s) {
-			for _, t := range token.of(s) {
-				if h, ok := c.and(t); ok && h.own() {
-					b.addMissing(h, missing)
-				}
-			}
-			for _, m := range pods.of(s) {
-				if h, ok := c.with(m); ok && h.own() {
-					b.addMissing(h, missing)
-				}
-			}
-		}
+	create := b.creating("", "serviceaccounts", false)
+	for _, h := range append(b.jointOnNames(create, b.minting()), b.joint(create, b.making())...) {
+		b.addMissing(h, missing)
 	}
 }
 

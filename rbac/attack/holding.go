@@ -185,15 +185,28 @@ func (h holder) covers(name string) bool { return h.names == nil || slices.Conta
 // joint are the subjects that hold all of it in one place, at least one by their own bindings. The names are the
 // first's; the others' do not matter.
 func (b *builder) joint(first holding, others ...holding) []holder {
+	return combine(holder.with, first, others)
+}
+
+// jointOnNames is joint for rights over the same object: the names are those that all cover.
+func (b *builder) jointOnNames(first holding, others ...holding) []holder {
+	return combine(holder.and, first, others)
+}
+
+func combine(join func(h, o holder) (holder, bool), first holding, others []holding) []holder {
 	var out []holder
+	seen := map[string]bool{}
 	for _, s := range either(append([]holding{first}, others...)...).subjects() {
 		held := first.of(s)
 		for _, other := range others {
+			if len(held) == 0 {
+				break
+			}
 			var next []holder
 			more := other.of(s)
 			for _, h := range held {
 				for _, o := range more {
-					if joined, ok := h.with(o); ok {
+					if joined, ok := join(h, o); ok {
 						next = append(next, joined)
 					}
 				}
@@ -201,7 +214,8 @@ func (b *builder) joint(first holding, others ...holding) []holder {
 			held = next
 		}
 		for _, h := range held {
-			if h.own() {
+			if key := h.key(); h.own() && !seen[key] {
+				seen[key] = true
 				out = append(out, h)
 			}
 		}

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -26,17 +27,19 @@ var impersonateGroups = Technique{
 				return s.Ref(), s != nodesGroup
 			})
 		}
-		for _, s := range either(groups, users).subjects() {
-			for _, g := range groups.of(s) {
-				for _, u := range users.of(s) {
-					joined, ok := g.with(u)
-					if ok && joined.own() && g.covers(nodesGroup.Name) && u.coversPrefix(nodePrefix) {
-						b.add(subject(joined), nodesGroup.Ref(), joined.proof())
-					}
-				}
-			}
+		for _, h := range b.joint(startingWith(groups, nodesGroup.Name), startingWith(users, nodePrefix)) {
+			b.add(subject(h), nodesGroup.Ref(), h.proof())
 		}
 	},
+}
+
+// startingWith keeps the holdings that cover a name that starts like this.
+func startingWith(names holding, prefix string) holding {
+	of := names.of
+	names.of = func(s rbac.Subject) []holder {
+		return slices.DeleteFunc(of(s), func(h holder) bool { return !h.coversPrefix(prefix) })
+	}
+	return names
 }
 
 // nodesGroup is the group of kubelets, and nodePrefix how their names start. The Node authorizer asks for both.

@@ -1,5 +1,7 @@
 package attack
 
+import "slices"
+
 // A Technique is one way from a foothold to the next. Its file is named after its id, and so is its page in docs/attacks,
 // which is made from these fields.
 type Technique struct {
@@ -19,22 +21,9 @@ type Technique struct {
 
 // Techniques lists every technique, in the order of the handbook.
 func Techniques() []Technique {
-	return append([]Technique{
-		clusterAdmin,
-		bind,
-		escalate,
-		impersonateUsers,
-		impersonateGroups,
-		impersonateAccounts,
-		readSecrets,
-		tokenSecret,
-		createTokenSecret,
-		csrApprove,
-		csrNodeClient,
-		bootstrapToken,
-		awsAuth,
-		danglingAccount,
-		mintToken,
-		nodeIdentity, // after all that lead to it
-	}, podTechniques()...)
+	return slices.Concat(
+		[]Technique{clusterAdmin, mintToken},
+		podTechniques(),
+		identityTechniques(),
+	)
 }

@@ -1,0 +1,26 @@
+package attack
+
+// identityTechniques are the techniques of identities and API objects, those of installed controllers last.
+func identityTechniques() []Technique {
+	return []Technique{
+		bind,
+		escalate,
+		impersonateUsers,
+		impersonateGroups,
+		impersonateAccounts,
+		readSecrets,
+		tokenSecret,
+		createTokenSecret,
+		csrApprove,
+		csrNodeClient,
+		bootstrapToken,
+		awsAuth,
+		danglingAccount,
+		mutatingWebhooks,
+		validatingWebhooks,
+		mutatingAdmissionPolicies,
+		relaxPodSecurity,
+		apiServices,
+		nodeIdentity, // after all that lead to it
+	}
+}
