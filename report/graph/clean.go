@@ -98,13 +98,3 @@ func cleanLines(lines []string) []string {
 	}
 	return out
 }
-
-// goals tells whether a drawing has nodes that paths lead to.
-func (d *drawing) goals() bool {
-	for i := range d.nodes {
-		if d.nodes[i].tone == Goal {
-			return true
-		}
-	}
-	return false
-}

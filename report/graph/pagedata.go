@@ -34,12 +34,12 @@ type pageNode struct {
 	Weight   int           `json:"weight,omitempty"`
 	Mixed    string        `json:"mixed,omitempty"`
 	Sections []pageSection `json:"sections,omitempty"`
+	More     int           `json:"more,omitempty"` // lines that there was no room for
 }
 
 type pageSection struct {
 	Title int   `json:"title"`
 	Lines []int `json:"lines"`
-	More  int   `json:"more,omitempty"` // lines that there was no room for
 }
 
 type pageEdge struct {
@@ -65,8 +65,20 @@ func pageData(g *Graph) (*Graph, []byte, error) {
 		if len(held.Edges) > mostPageEdges && most > 1 {
 			continue
 		}
-		for _, lines := range []int{400, 100, 25, 5, 0} {
-			data, left, err := encode(held, lines)
+		d, err := draw(held)
+		if err != nil {
+			return nil, nil, err
+		}
+		l := f.levels
+		if held != g {
+			inner, err := newFolder(held)
+			if err != nil {
+				return nil, nil, err
+			}
+			l = inner.levels
+		}
+		for _, lines := range []int{1000, 100, 25, 5, 0} {
+			data, left, err := encode(d, l, lines)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -83,19 +95,11 @@ func pageData(g *Graph) (*Graph, []byte, error) {
 	}
 }
 
-// encode writes a graph with at most so many lines of details for each section and edge, and counts those left out.
-func encode(g *Graph, most int) (data []byte, left int, err error) {
-	d, err := draw(g)
-	if err != nil {
-		return nil, 0, err
-	}
-	ends, err := ends(g)
-	if err != nil {
-		return nil, 0, err
-	}
+// encode writes a drawing with at most so many lines of details for each node and edge, and counts those left out.
+func encode(d *drawing, l *levels, most int) (data []byte, left int, err error) {
 	out := &pageJSON{
 		Title: d.title, Caption: d.caption, GroupNoun: d.groupNoun, EdgeNoun: d.edgeNoun,
-		Nodes: make([]pageNode, 0, len(d.nodes)), Edges: make([]pageEdge, 0, len(d.arrows)),
+		Nodes: make([]pageNode, 0, len(d.nodes)), Edges: make([]pageEdge, 0, len(d.arrows)), Levels: make([][]int, 0, levelCount),
 	}
 	texts := &table{at: map[string]int{"": 0}, texts: []string{""}}
 	for i := range d.nodes {
@@ -104,11 +108,15 @@ func encode(g *Graph, most int) (data []byte, left int, err error) {
 			Name: n.name, Label: n.label, Kind: texts.number(n.kind), Group: texts.number(n.group), Tone: n.tone,
 			Rank: n.rank, Weight: weightOf(n.weight), Mixed: n.mixed,
 		}
+		room := most
 		for _, s := range n.sections {
-			lines, more := texts.lines(s.Lines, most)
-			node.Sections = append(node.Sections, pageSection{texts.number(s.Title), lines, more})
-			left += more
+			lines, more := texts.lines(s.Lines, room)
+			node.More += more
+			if room -= len(lines); len(lines) > 0 || len(s.Lines) == 0 && most > 0 {
+				node.Sections = append(node.Sections, pageSection{texts.number(s.Title), lines})
+			}
 		}
+		left += node.More
 		out.Nodes = append(out.Nodes, node)
 	}
 	for i := range d.arrows {
@@ -120,8 +128,8 @@ func encode(g *Graph, most int) (data []byte, left int, err error) {
 		})
 	}
 	out.Texts = texts.texts
-	for _, level := range classify(g, ends)[1:] {
-		out.Levels = append(out.Levels, level)
+	if l != nil {
+		out.Levels = append(out.Levels, l[1:]...)
 	}
 	data, err = json.Marshal(out) // which escapes <, > and &, so that nothing ends the script element
 	return data, left, err

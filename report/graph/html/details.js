@@ -14,7 +14,8 @@ function paged(total, make, first = 30) {
 
 const part = (title, opened, ...content) => h("details", {open: opened}, h("summary", {}, title), content);
 const lines = (numbers, left) => numbers && numbers.length > 0 && [paged(numbers.length, (i) => texts[numbers[i]]),
-  left && h("p", {class: "meta"}, "… and " + plural(left, "line") + " that this page has no room for")];
+  left > 0 && noRoom(left)];
+const noRoom = (n) => h("p", {class: "meta"}, "… and " + plural(n, "line") + " that this page has no room for");
 
 function renderDetails(view) {
   const box = $("#details"), {selected} = view;
@@ -49,7 +50,7 @@ function nodeDetails(i, view) {
     into >= 0 && h("p", {}, into ? "Reached from " + plural(into, "node") + "." : "Nothing leads here."),
     view.ways.slice(0, 12).map((way, at) => part(["To ", h("b", {}, way.goal.label), " in " + plural(way.steps.length, "step")], at < 2,
       h("ol", {}, way.steps.map((k) => h("li", {}, edgeLine(k, "out")))))),
-    (n.sections || []).map((x, at) => part(texts[x.title], at < 4, lines(x.lines, x.more))),
+    (n.sections || []).map((x, at) => part(texts[x.title], at < 4, lines(x.lines))), n.more > 0 && noRoom(n.more),
     edgeList("Leads to", n.out, "out"), edgeList("Reached from", n.in, "in")];
 }
 
