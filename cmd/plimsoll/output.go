@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -138,9 +139,23 @@ func terminal(w io.Writer) (width int, ok bool) {
 
 // relaxCollector trades memory that a short run does not miss for time: the heap may grow further between two
 // collections, until a soft limit brings the collector back. GOGC and GOMEMLIMIT, when set, are left alone.
-func relaxCollector() {
+func relaxCollector() { setCollector(300, 425<<20) }
+
+// frugalCollector does the same for commands that need less: tighter while an inventory is read, since reading leaves
+// garbage behind; the function that it returns gives room for the analysis of what was read.
+func frugalCollector() (read func()) {
+	const least = 170 << 20
+	setCollector(150, least)
+	return func() {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		setCollector(150, max(least, 2*int64(m.HeapAlloc))) // #nosec G115 -- no heap is that large
+	}
+}
+
+func setCollector(percent int, limit int64) {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(300)
-		debug.SetMemoryLimit(425 << 20)
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
 	}
 }

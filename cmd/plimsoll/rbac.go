@@ -75,7 +75,7 @@ type rightsView struct {
 
 // read reads the inventory and the identity files.
 func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rightsView, error) {
-	relaxCollector()
+	done := frugalCollector()
 	people, err := readIdentity(o.Identity, o.Names, s.err)
 	if err != nil {
 		return nil, err
@@ -84,6 +84,7 @@ func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rig
 	if err != nil {
 		return nil, err
 	}
+	done()
 	mapped, warnings := identity.FromInventory(inv)
 	for _, w := range warnings {
 		warn(s.err, w)
