@@ -33,7 +33,8 @@ func FuzzScanner(f *testing.F) {
 	for _, seed := range seeds(f) {
 		f.Add(seed)
 	}
-	for _, seed := range []string{`-0.1e+7`, `01`, `1.`, `"\ud83d\ude00\ud800"`, "\"\xff\xc0\x80\"", `[1,]`, `{"a":1,}`, `[[[]]]`, `"\u12g4"`, `tru`, "\"\x7f\"", `{,}`} {
+	for _, seed := range []string{`-0.1e+7`, `01`, `1.`, `"\ud83d\ude00\ud800"`, "\"\xff\xc0\x80\"", `[1,]`,
+		`{"a":1,}`, `[[[]]]`, `"\u12g4"`, `tru`, "\"\x7f\"", `{,}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -228,6 +228,10 @@ func TestLayouts(t *testing.T) {
 // Broken records are counted and told, and the others are read.
 func TestBroken(t *testing.T) {
 	good := line(1)
+	long := strings.Replace(good, "pods", strings.Repeat("x", 5<<20), 1)
+	deep := strings.Replace(good, `"get"`, `"get","x":`+strings.Repeat("[", 20000)+strings.Repeat("]", 20000), 1)
+	control := strings.Replace(good, "pods", "po\x01ds", 1)
+	empty := `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata"}`
 	tests := map[string]struct {
 		log    string
 		events int64
@@ -236,20 +240,20 @@ func TestBroken(t *testing.T) {
 		"cut off at the end":    {good + "\n" + good[:50], 1, []string{"2 cut off"}},
 		"cut off at the start":  {good[50:] + "\n" + good, 1, []string{"1 neither a value nor a number"}},
 		"cut off, then another": {good + "\n" + good[:50] + good + "\n" + good, 2, []string{"2 no colon behind a key"}},
-		"interleaved":           {good[:60] + good[:50] + good[60:] + good[50:] + "\n" + good, 1, []string{"1 no comma or end of the list or object"}},
+		"interleaved":           {good[:60] + good[:50] + good[60:] + "\n" + good, 1, []string{"1 no comma or end of the list or object"}},
 		"text":                  {"hello\n" + good, 1, []string{"1 neither a value nor a number"}},
-		"control character":     {strings.Replace(good, "pods", "po\x01ds", 1) + "\n" + good, 1, []string{"1 control character in a string"}},
+		"control character":     {control + "\n" + good, 1, []string{"1 control character in a string"}},
 		"wrong type":            {strings.Replace(good, `"get"`, `7`, 1) + "\n" + good, 1, []string{"1 verb is no string"}},
 		"without verb":          {strings.Replace(good, `"get"`, `""`, 1) + "\n" + good, 2, nil},
-		"without anything":      {`{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata"}` + "\n" + good, 1, []string{"1 audit event that says nothing"}},
-		"too long":              {good + "\n" + strings.Replace(good, "pods", strings.Repeat("x", 5<<20), 1) + "\n" + good, 2, []string{"2 longer than the limit"}},
-		"too long at the end":   {good + "\n" + strings.Replace(good, "pods", strings.Repeat("x", 5<<20), 1), 1, []string{"2 longer than the limit"}},
-		"nested":                {strings.Replace(good, `"get"`, `"get","x":`+strings.Repeat("[", 20000)+strings.Repeat("]", 20000), 1) + "\n" + good, 1, []string{"1 nested too deeply"}},
+		"without anything":      {empty + "\n" + good, 1, []string{"1 audit event that says nothing"}},
+		"too long":              {good + "\n" + long + "\n" + good, 2, []string{"2 longer than the limit"}},
+		"too long at the end":   {good + "\n" + long, 1, []string{"2 longer than the limit"}},
+		"nested":                {deep + "\n" + good, 1, []string{"1 nested too deeply"}},
 		"array cut off":         {"[" + good + ",\n" + good + ",\n" + good[:100], 2, []string{"3 an item of a list is broken"}},
 		"array, one broken":     {"[\n" + good + ",\n{\"verb\":},\n" + good + "]", 2, []string{"3 neither a value nor a number"}},
 		"array, line break in a string": {"[\n" + good + ",\n{\"verb\":\"a\nb\"},\n" + good + ",\n" + good + "]", 3,
 			[]string{"3 an item of a list is broken"}},
-		"array, too long": {"[\n" + good + ",\n" + strings.Replace(good, "pods", strings.Repeat("x", 5<<20), 1) + ",\n" + good + "]", 2,
+		"array, too long": {"[\n" + good + ",\n" + long + ",\n" + good + "]", 2,
 			[]string{"3 longer than the limit"}},
 		"wrapped too often": {wrap(good, 6) + "\n" + wrap(good, 2), 1, []string{"1 wrapped too often"}},
 		"inner cut off":     {wrap(good[:80], 1) + "\n" + good, 1, []string{"1 cut off"}},

@@ -78,7 +78,8 @@ var auditRequests = []auditRequest{
 	{weight: 4, verb: "watch", version: "v1", resource: "namespaces"},
 	{weight: 3, verb: "get", version: "v1", resource: "pods", subresource: "log", namespaced: true, named: true, names: 200, forSome: true},
 	{weight: 2, verb: "delete", version: "v1", resource: "pods", namespaced: true, named: true, names: 200, forSome: true},
-	{weight: 1, verb: "create", version: "v1", resource: "pods", subresource: "exec", namespaced: true, named: true, names: 200, forSome: true},
+	{weight: 1, verb: "create", version: "v1", resource: "pods", subresource: "exec", namespaced: true, named: true, names: 200,
+		forSome: true},
 	{weight: 1, verb: "deletecollection", group: "batch", version: "v1", resource: "jobs", namespaced: true, forSome: true},
 	{weight: 6, verb: "get"}, // a path
 }
@@ -116,14 +117,17 @@ func auditLine(b []byte, random *rand.Rand, now time.Time, bodies bool) []byte {
 	if request.verb == "watch" && random.IntN(2) == 0 {
 		stage = "ResponseStarted"
 	}
-	b = fmt.Appendf(b, `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":%q,"auditID":"%08x-%04x-4%03x-8%03x-%012x","stage":%q,"requestURI":"%s","verb":%q,`,
+	b = fmt.Appendf(b, `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":%q,"auditID":"%08x-%04x-4%03x-8%03x-%012x",`+
+		`"stage":%q,"requestURI":"%s","verb":%q,`,
 		level, random.Uint32(), random.IntN(1<<16), random.IntN(1<<12), random.IntN(1<<12), random.Int64N(1<<48), stage, path, request.verb)
 	b = appendAuditUser(b, identity, namespace)
 	if request.resource != "" {
 		b = appendObjectRef(b, request, namespace, name)
 	}
 	code := 200
-	decision, reason := "allow", fmt.Sprintf(`RBAC: allowed by RoleBinding \"worker/%s\" of Role \"worker\" to ServiceAccount \"app-%03d/%s\"`, namespace, identity, namespace)
+	decision := "allow"
+	reason := fmt.Sprintf(`RBAC: allowed by RoleBinding \"worker/%[1]s\" of Role \"worker\" to ServiceAccount \"app-%03[2]d/%[1]s\"`,
+		namespace, identity)
 	if !allowed {
 		code, decision, reason = 403, "forbid", ""
 	}
@@ -132,7 +136,8 @@ func auditLine(b []byte, random *rand.Rand, now time.Time, bodies bool) []byte {
 		b = appendAuditBodies(b, random, request, namespace, name)
 	}
 	received, done := now.Format("2006-01-02T15:04:05.000000Z"), now.Add(time.Duration(random.IntN(20000))*time.Microsecond)
-	return fmt.Appendf(b, `"requestReceivedTimestamp":%q,"stageTimestamp":%q,"annotations":{"authorization.k8s.io/decision":%q,"authorization.k8s.io/reason":"%s"}}`+"\n",
+	return fmt.Appendf(b, `"requestReceivedTimestamp":%q,"stageTimestamp":%q,`+
+		`"annotations":{"authorization.k8s.io/decision":%q,"authorization.k8s.io/reason":"%s"}}`+"\n",
 		received, done.Format("2006-01-02T15:04:05.000000Z"), decision, reason)
 }
 
@@ -192,7 +197,8 @@ func appendObjectRef(b []byte, request *auditRequest, namespace, name string) []
 }
 
 func appendAuditBodies(b []byte, random *rand.Rand, request *auditRequest, namespace, name string) []byte {
-	body := fmt.Sprintf(`{"kind":%q,"apiVersion":%q,"metadata":{"name":%q,"namespace":%q,"uid":"%032x","resourceVersion":"%d","creationTimestamp":"2026-02-03T04:05:06Z"},`+
+	body := fmt.Sprintf(`{"kind":%q,"apiVersion":%q,"metadata":{"name":%q,"namespace":%q,"uid":"%032x",`+
+		`"resourceVersion":"%d","creationTimestamp":"2026-02-03T04:05:06Z"},`+
 		`"spec":{"holderIdentity":"%s_%08x","leaseDurationSeconds":15,"replicas":%d,"paused":false}}`,
 		request.resource, request.version, name, namespace, random.Uint64(), random.IntN(1<<30), name, random.Uint32(), random.IntN(9))
 	switch request.verb {

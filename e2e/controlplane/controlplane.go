@@ -1,6 +1,7 @@
 package controlplane
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 type Options struct {
 	Minor       string // "1.36"; "" is Newest
 	Controllers bool   // with kube-controller-manager
+	Audit       string // audit policy; "" records who changed what
 }
 
 // A ControlPlane is a running API server and what belongs to it.
@@ -76,7 +78,7 @@ func (c *ControlPlane) start(o Options) error {
 		return err
 	}
 	c.etcdPort, c.peerPort, c.apiPort = ports[0], ports[1], ports[2]
-	if err := c.writeFiles(); err != nil {
+	if err := c.writeFiles(cmp.Or(o.Audit, auditPolicy)); err != nil {
 		return fmt.Errorf("write the files of the control plane: %w", err)
 	}
 	if err := c.startEtcd(); err != nil {
@@ -106,7 +108,7 @@ func (c *ControlPlane) RestartAPIServer() error {
 
 func (c *ControlPlane) file(name string) string { return filepath.Join(c.Folder, name) }
 
-func (c *ControlPlane) writeFiles() error {
+func (c *ControlPlane) writeFiles(audit string) error {
 	ca, err := newAuthority(c.Folder)
 	if err != nil {
 		return err
@@ -116,7 +118,7 @@ func (c *ControlPlane) writeFiles() error {
 		func() error { return ca.server("service-accounts") }, // only its key is used
 		func() error { return ca.client("admin", "e2e-admin", "system:masters") },
 		func() error { return ca.client("manager", "system:kube-controller-manager") },
-		func() error { return os.WriteFile(c.file("audit-policy.yaml"), []byte(auditPolicy), 0o600) },
+		func() error { return os.WriteFile(c.file("audit-policy.yaml"), []byte(audit), 0o600) },
 		func() error { return c.writeKubeconfig("admin", "") },
 		func() error { return c.writeKubeconfig("manager", "") },
 	} {

@@ -78,7 +78,8 @@ func metadata(namespace, name string) map[string]any {
 func ruleObject(r *rbac.Rule) map[string]any {
 	o := map[string]any{}
 	for field, values := range map[string][]string{
-		"verbs": r.Verbs, "apiGroups": r.APIGroups, "resources": r.Resources, "resourceNames": r.ResourceNames, "nonResourceURLs": r.NonResourceURLs,
+		"verbs": r.Verbs, "apiGroups": r.APIGroups, "resources": r.Resources, "resourceNames": r.ResourceNames,
+		"nonResourceURLs": r.NonResourceURLs,
 	} {
 		if len(values) == 0 {
 			continue
