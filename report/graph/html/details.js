@@ -29,7 +29,7 @@ const clear = () => h("button", {type: "button", class: "plain close", onclick: 
 
 function overview() {
   const cut = edges.filter((e) => e.cut).length;
-  const sign = (test, mark, text) => test && h("li", {}, mark, text);
+  const sign = (test, mark, text) => test > 0 && h("li", {}, mark, text);
   const swatch = (tone) => h("i", {class: "dot " + tone});
   return [h("h2", {}, "How to read this"),
     h("ul", {class: "signs"}, ["goal", "danger", "warn"].map((tone) => sign(nodes.some((n) => n.tone === tone), swatch(tone), toneNames[tone])),

@@ -5,8 +5,9 @@ function makeBar() {
   const toggle = (value, text) => h("button", {type: "button", "data-dir": value, onclick: () => go({dir: value})}, text);
   $("#bar").append(
     h("div", {class: "toggles", role: "group", "aria-label": "Direction"}, toggle("out", "Leads to"), toggle("in", "Reached from"), toggle("both", "Both")),
-    h("details", {open: innerWidth > 760}, h("summary", {}, "Options"),
-    pick("Steps", "depth", [["1", "1"], ["2", "2"], ["3", "3"], ["5", "5"], ["all", "all"]]),
+    h("button", {type: "button", class: "plain", id: "options", "aria-expanded": "false", onclick: (event) =>
+      event.target.setAttribute("aria-expanded", String(event.target.getAttribute("aria-expanded") === "false"))}, "Options"),
+    h("div", {class: "options"}, pick("Steps", "depth", [["1", "1"], ["2", "2"], ["3", "3"], ["5", "5"], ["all", "all"]]),
     pick("Fold", "how", [["auto", "as needed"], ["group", "each " + graph.groupNoun], ["none", "nothing"]]),
     pick("Boxes", "most", [["20", "20"], ["40", "40"], ["80", "80"], ["150", "150"], ["300", "300"]]),
     goals.length > 0 && h("label", {class: "check"}, h("input", {type: "checkbox", id: "goals",
@@ -70,10 +71,7 @@ window.addEventListener("beforeprint", () => {
 window.addEventListener("afterprint", () => before && look(before));
 window.addEventListener("hashchange", () => (readAddress(), render()));
 window.addEventListener("popstate", () => (readAddress(), render()));
-new ResizeObserver(() => {
-  const f = frame();
-  if (shownView && f.width && f.height) look({...eye, w: eye.w, h: eye.w * f.height / f.width});
-}).observe($("#picture"));
+new ResizeObserver(() => shownView && frame().width && resized()).observe($("#picture"));
 
 for (const id of ["side", "bar", "zoom", "details"]) $("#" + id).hidden = false;
 makeSide();

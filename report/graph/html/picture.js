@@ -93,22 +93,33 @@ function drawPicture(view) {
 // The part of the picture that shows: whole is all of it, eye the part.
 let whole = {x: 0, y: 0, w: 1, h: 1}, eye = whole, dragged = false;
 const frame = () => $("#picture").getBoundingClientRect();
+let scale = 1, fitted; // fitted is how the picture was last fitted, if the reader did not move it since
 const look = (next) => {
   eye = next;
+  fitted = null;
+  scale = frame().width / eye.w;
   $("#picture svg").setAttribute("viewBox", [eye.x, eye.y, eye.w, eye.h].map((n) => n.toFixed(1)).join(" "));
 };
 
 // fit shows the whole picture if its text stays legible, and else its beginning, or the box that matters most.
 function fit(all, box) {
-  const f = frame(), scale = Math.min(1.15, Math.max(Math.min(f.width / whole.w, f.height / whole.h), all ? 0 : f.width < 500 ? .8 : .62));
-  const w = f.width / scale, height = f.height / scale;
+  const f = frame(), to = Math.min(1.15, Math.max(Math.min(f.width / whole.w, f.height / whole.h), all ? 0 : f.width < 500 ? .8 : .62));
+  const w = f.width / to, height = f.height / to;
   const middle = (from, length, room, near) => length <= room ? from + (length - room) / 2 :
     near === undefined ? from : Math.min(Math.max(near - room / 2, from), from + length - room);
   look({x: middle(whole.x, whole.w, w, box && box.x + box.w / 2), y: middle(whole.y, whole.h, height, box && box.y + box.h / 2), w, h: height});
+  fitted = [all, box];
+}
+
+// resized fits the picture again, or keeps its scale where the reader has chosen one.
+function resized() {
+  const f = frame();
+  if (fitted) fit(...fitted);
+  else look({...eye, w: f.width / scale, h: f.height / scale});
 }
 
 function zoom(by, at) {
-  const f = frame(), scale = f.width / eye.w, to = Math.min(Math.max(scale * by, Math.min(.05, f.width / whole.w)), 4);
+  const f = frame(), to = Math.min(Math.max(scale * by, Math.min(.05, f.width / whole.w)), 4);
   const px = at ? (at.x - f.left) / f.width : .5, py = at ? (at.y - f.top) / f.height : .5;
   const w = f.width / to, height = f.height / to;
   look({x: eye.x + (eye.w - w) * px, y: eye.y + (eye.h - height) * py, w, h: height});
@@ -135,7 +146,6 @@ function listen(svg) {
     dragged = true;
     const old = fingers.size === 2 && spread();
     fingers.set(event.pointerId, {x: event.clientX, y: event.clientY});
-    const scale = frame().width / eye.w;
     if (old) {
       const now = spread();
       zoom(now.far / Math.max(old.far, 1), now);
