@@ -34,6 +34,9 @@ type builder struct {
 	accounts    map[string][]string // names of service accounts by namespace, sorted
 	secrets     map[string][]string // names of Secrets by namespace, in reading order
 
+	hosts, debuggers, claimants *probe                                  // what admission says
+	kindPlaces                  map[string]map[string]*inventory.Object // see placesOf
+
 	bindingsOf map[*rbac.Role][]*rbac.Binding
 	virtual    map[rbac.Subject][]*rbac.Binding // of made-up subjects
 	groupsOf   map[string][]string              // of people, as Options.Members says

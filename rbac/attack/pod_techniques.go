@@ -5,5 +5,8 @@ func podTechniques() []Technique {
 	return []Technique{
 		mountedToken,
 		mountedSecret,
+		createPods,
+		createControllers,
+		patchControllers,
 	}
 }
