@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -153,20 +154,7 @@ func lastUsed(t time.Time) string {
 
 // unusedText tells it subject by subject.
 func unusedText(t *Terminal, r *usage.Report) {
-	idle, partly, full := 0, 0, 0
-	for _, s := range r.Subjects {
-		switch unusedGrants := countUnused(s); {
-		case len(s.Grants) == 0:
-		case unusedGrants == len(s.Grants):
-			idle++
-		case unusedGrants > 0:
-			partly++
-		default:
-			full++
-		}
-	}
-	t.Line(t.Bold("Used against granted") + fmt.Sprintf("  %s with an unused binding and others used · %s all unused · %d without an unused binding",
-		display.Plural(partly, "subject"), display.Plural(idle, "subject"), full))
+	t.Line(t.Bold("Used against granted") + "  " + unusedCounts(r))
 	for i, s := range r.Subjects {
 		if i >= shown && !t.all {
 			t.Line("")
@@ -191,14 +179,25 @@ func unusedText(t *Terminal, r *usage.Report) {
 	}
 }
 
-func countUnused(s usage.SubjectReport) int {
-	n := 0
-	for _, g := range s.Grants {
-		if g.Unused {
-			n++
+// unusedCounts says how much of what is granted was never used.
+func unusedCounts(r *usage.Report) string {
+	bindings, unusedBindings, rules, unusedRules := 0, 0, 0, 0
+	for _, s := range r.Subjects {
+		for _, g := range s.Grants {
+			bindings++
+			if g.Unused {
+				unusedBindings++
+			}
+			for _, rule := range g.Rules {
+				rules++
+				if rule.Unused {
+					unusedRules++
+				}
+			}
 		}
 	}
-	return n
+	return fmt.Sprintf("%s, %d never used · %s in them, %d never used",
+		display.Plural(bindings, "assignment"), unusedBindings, display.Plural(rules, "rule"), unusedRules)
 }
 
 func unusedGrant(t *Terminal, g usage.GrantReport) {
@@ -208,9 +207,20 @@ func unusedGrant(t *Terminal, g usage.GrantReport) {
 		return
 	}
 	t.Line("  " + t.Good("used") + "    " + display.Clean(name) + t.Dim("  "+lastUsed(g.Last)))
+	var whole []string
 	for _, r := range g.Rules {
-		if what := unusedOf(r); what != "" {
+		switch what := unusedOf(r); {
+		case r.Unused:
+			whole = append(whole, strconv.Itoa(r.Rule))
+		case what != "":
 			t.Wrapped(10, "", fmt.Sprintf("rule %d, not used: %s", r.Rule, what))
 		}
+	}
+	if len(whole) > 0 {
+		word := "rule "
+		if len(whole) > 1 {
+			word = "rules "
+		}
+		t.Wrapped(10, "", word+strings.Join(whole, ", ")+": nothing of it was used")
 	}
 }
