@@ -10,13 +10,13 @@ func (d *decoder) user(o *object, u *User) bool {
 	}
 	for key, more := d.member(o); more; key, more = d.member(o) {
 		switch string(key) {
-		case "username", "Username":
+		case "username":
 			u.Name = d.text(o, "user.username")
-		case "uid", "Uid":
+		case "uid":
 			u.UID = d.text(o, "user.uid")
-		case "groups", "Groups":
+		case "groups":
 			u.Groups = d.texts(o, u.Groups[:0], "user.groups")
-		case "extra", "Extra":
+		case "extra":
 			if d.options.Extra || u == &d.event.impersonated {
 				d.extra(o, u)
 			} else {
