@@ -103,7 +103,7 @@ const look = (next) => {
 
 // fit shows the whole picture if its text stays legible, and else its beginning, or the box that matters most.
 function fit(all, box) {
-  const f = frame(), to = Math.min(1.15, Math.max(Math.min(f.width / whole.w, f.height / whole.h), all ? 0 : f.width < 500 ? .8 : .62));
+  const f = frame(), to = Math.min(1.15, Math.max(Math.min(f.width / whole.w, f.height / whole.h), all ? 0 : f.width < 500 ? .8 : .56));
   const w = f.width / to, height = f.height / to;
   const middle = (from, length, room, near) => length <= room ? from + (length - room) / 2 :
     near === undefined ? from : Math.min(Math.max(near - room / 2, from), from + length - room);
