@@ -46,7 +46,7 @@ type SubjectReport struct {
 // A GrantReport is about what one binding grants to a subject.
 type GrantReport struct {
 	Binding *rbac.Binding `json:"-"`
-	Rules   []RuleReport  `json:"rules"`
+	Rules   []RuleReport  `json:"rules"` // none when Unused
 	// Unused says that no rule was used: the binding could go.
 	Unused bool      `json:"unused"`
 	Last   time.Time `json:"last"`
@@ -204,15 +204,13 @@ func (c *comparison) subject(s rbac.Subject) SubjectReport {
 }
 
 func (c *comparison) grant(b *rbac.Binding, s rbac.Subject) GrantReport {
-	g := GrantReport{Binding: b, Unused: true}
+	g := GrantReport{Binding: b}
 	byRule := c.marks[mark{b, s}]
-	for i := range b.Role.Rules {
-		var uses []*Use
-		if byRule != nil {
-			uses = byRule[i]
-		}
+	if g.Unused = byRule == nil; g.Unused {
+		return g // clusters have many of these, of roles with many rules
+	}
+	for i, uses := range byRule {
 		r := ruleReport(i, &b.Role.Rules[i], uses)
-		g.Unused = g.Unused && r.Unused
 		if r.Last.After(g.Last) {
 			g.Last = r.Last
 		}
