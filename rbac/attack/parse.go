@@ -41,8 +41,8 @@ func forms() []form {
 	}
 }
 
-// words are footholds that are written without a kind.
-func words() map[string]finding.Ref {
+// bareWords are footholds that are written without a kind.
+func bareWords() map[string]finding.Ref {
 	out := map[string]finding.Ref{
 		"anonymous": anonymous.Ref(), "authenticated": authenticated.Ref(),
 		"unauthenticated": rbac.Subject{Kind: rbac.GroupKind, Name: rbac.Unauthenticated}.Ref(),
@@ -71,7 +71,7 @@ func ParseFoothold(text string) (finding.Ref, error) {
 	if text == "" {
 		return finding.Ref{}, fmt.Errorf("a foothold is needed: write sa:NAMESPACE/NAME, pods:NAMESPACE, anonymous or cluster-admin, for example")
 	}
-	if r, ok := words()[strings.ToLower(text)]; ok {
+	if r, ok := bareWords()[strings.ToLower(text)]; ok {
 		return r, nil
 	}
 	kind, rest, hasKind := strings.Cut(text, ":")
@@ -226,7 +226,7 @@ func didYouMean(near []finding.Ref) string {
 
 // Write is a foothold as ParseFoothold reads it.
 func Write(r finding.Ref) string {
-	for word, ref := range words() {
+	for word, ref := range bareWords() {
 		if ref == r {
 			return word
 		}
