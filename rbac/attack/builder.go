@@ -36,6 +36,7 @@ type builder struct {
 
 	hosts, debuggers, claimants *probe                                  // what admission says
 	kindPlaces                  map[string]map[string]*inventory.Object // see placesOf
+	debugNodes                  map[string][]finding.Ref                // see debuggableNodes
 
 	bindingsOf map[*rbac.Role][]*rbac.Binding
 	virtual    map[rbac.Subject][]*rbac.Binding // of made-up subjects

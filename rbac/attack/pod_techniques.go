@@ -8,5 +8,10 @@ func podTechniques() []Technique {
 		createPods,
 		createControllers,
 		patchControllers,
+		patchPods,
+		execIntoPods,
+		attach,
+		portForward,
+		ephemeralContainers,
 	}
 }

@@ -31,6 +31,7 @@ const fewestCases = 5
 type caseSettings struct {
 	Members map[string][]string `json:"members"` // people by group, as an identity file gives them
 	Source  string              `json:"source"`  // "files" for manifests; a live cluster without
+	Version string              `json:"version"` // of the cluster, "v1.34.4"; v1.37.2 without
 }
 
 // TestTechniques holds the steps of every technique to testdata/<id>.txtar. Pod Security labels of the namespaces in a
@@ -84,7 +85,7 @@ func testCase(t *testing.T, id string, c *txtartest.Case) {
 	if err := k8syaml.UnmarshalStrict(c.Settings, &settings); err != nil {
 		t.Fatalf("settings: %v", err)
 	}
-	inv := readCase(t, c.Input, settings.Source)
+	inv := readCase(t, c.Input, settings.Source, settings.Version)
 	members := func(group string) []string { return settings.Members[group] }
 	g := New(inv, rbac.New(inv), Options{Refused: podSecurity(t, inv), Members: members})
 	open, cut := 0, 0
@@ -140,11 +141,15 @@ func plain(r finding.Ref) string {
 	return strings.TrimSpace(r.Kind + " " + name)
 }
 
-// readCase makes an inventory of YAML documents, each an object or a list of objects.
-func readCase(t testing.TB, text []byte, source string) *inventory.Inventory {
+// readCase makes an inventory of YAML documents, each an object or a list of objects; of a cluster of that version.
+func readCase(t testing.TB, text []byte, source string, versions ...string) *inventory.Inventory {
 	t.Helper()
 	if source == "" {
 		source = "cluster"
+	}
+	version := "v1.37.2"
+	if len(versions) > 0 && versions[0] != "" {
+		version = versions[0]
 	}
 	var objects []*inventory.Object
 	decoder := yaml.NewYAMLToJSONDecoder(bytes.NewReader(text))
@@ -152,7 +157,7 @@ func readCase(t testing.TB, text []byte, source string) *inventory.Inventory {
 		var content any
 		err := decoder.Decode(&content)
 		if errors.Is(err, io.EOF) {
-			return inventory.New(inventory.Source{Kind: source}, time.Time{}, "v1.37.2", objects, nil)
+			return inventory.New(inventory.Source{Kind: source}, time.Time{}, version, objects, nil)
 		}
 		if err != nil {
 			t.Fatalf("read objects: %v", err)
