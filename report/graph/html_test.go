@@ -58,7 +58,9 @@ func TestScriptsHaveNoTextsOfSeveralLines(t *testing.T) {
 // TestHTMLIsReadableWithoutScripts checks that the picture is in the markup.
 func TestHTMLIsReadableWithoutScripts(t *testing.T) {
 	text, _, _ := strings.Cut(render(t, HTML, big(2000)), `<script type="application/json"`)
-	for _, want := range []string{"Ways to cluster-admin", "<noscript>", ">kube-system</text>", ">secrets of kube-system</text>", `class="h"`} {
+	for _, want := range []string{
+		"Ways to cluster-admin", "<noscript>", ">kube-system</text>", ">secrets of kube-system</text>", `class="h"`,
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
@@ -73,12 +75,12 @@ func TestHTMLIsBounded(t *testing.T) {
 	detailed := &Graph{}
 	for i := range 3000 {
 		n := Node{ID: fmt.Sprint(i), Kind: "k", Group: fmt.Sprint("g", i%50)}
-		for j := range 300 {
+		for j := range 150 {
 			n.Sections = append(n.Sections, Section{"s", []string{fmt.Sprintf("line %d of %d, which is long enough to matter", j, i)}})
 		}
 		detailed.Nodes = append(detailed.Nodes, n)
 	}
-	wide := random(3, 30_000, 70_000)
+	wide := random(3, 21_000, 40_000)
 	for name, c := range map[string]struct {
 		g    *Graph
 		says string

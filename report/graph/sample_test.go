@@ -77,7 +77,9 @@ func big(accounts int) *Graph {
 		n := Node{ID: id, Label: fmt.Sprintf("app-%d", i), Kind: "ServiceAccount", Group: ns}
 		for j := range 6 {
 			n.Sections = append(n.Sections, Section{fmt.Sprintf("Section %d", j), []string{
-				"get, list, watch pods, services, endpoints", "create deployments.apps in " + ns, "Role " + ns + "/reader, RoleBinding " + ns + "/readers"}})
+				"get, list, watch pods, services, endpoints", "create deployments.apps in " + ns,
+				"Role " + ns + "/reader, RoleBinding " + ns + "/readers",
+			}})
 		}
 		// Most teams are alike: their accounts act within the namespace, where a few can do more.
 		for k := range 3 {

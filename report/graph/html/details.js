@@ -25,19 +25,23 @@ function renderDetails(view) {
   box.scrollTop = 0;
 }
 
-const clear = () => h("button", {type: "button", class: "plain close", onclick: () => go({node: "", fold: "", dir: ""})}, "Show everything");
+const clear = () => h("button", {type: "button", class: "plain close",
+  onclick: () => go({node: "", fold: "", dir: ""})}, "Show everything");
 
 function overview() {
   const cut = edges.filter((e) => e.cut).length;
   const sign = (test, mark, text) => test > 0 && h("li", {}, mark, text);
   const swatch = (tone) => h("i", {class: "dot " + tone});
   return [h("h2", {}, "How to read this"),
-    h("ul", {class: "signs"}, ["goal", "danger", "warn"].map((tone) => sign(nodes.some((n) => n.tone === tone), swatch(tone), toneNames[tone])),
+    h("ul", {class: "signs"}, ["goal", "danger", "warn"].map((tone) =>
+      sign(nodes.some((n) => n.tone === tone), swatch(tone), toneNames[tone])),
       sign(true, h("i", {class: "dot stack"}), "stands for several: select it to see them"),
-      sign(cut, h("i", {class: "dash"}), "blocked: it says by what"), sign(goals.length, h("i", {class: "dash bold"}), "shortest way to a goal")),
+      sign(cut, h("i", {class: "dash"}), "blocked: it says by what"),
+      sign(goals.length, h("i", {class: "dash bold"}), "shortest way to a goal")),
     goals.length > 0 && [h("h2", {}, "Goals"), h("ul", {}, goals.slice(0, 20).map((g) => {
       const from = reach([g.index], "in", Infinity, open).far.size - 1;
-      return h("li", {}, nodeButton(g.index), h("p", {class: "meta"}, from ? "reached from " + plural(from, "node") : "nothing leads here"));
+      return h("li", {}, nodeButton(g.index), h("p", {class: "meta"},
+        from ? "reached from " + plural(from, "node") : "nothing leads here"));
     }))],
     h("p", {class: "meta"}, "Select a box or a name to see its details and where it leads.")];
 }
@@ -61,27 +65,32 @@ function edgeLine(k, way) {
   const e = edges[k], other = nodes[way === "out" ? e.to : e.from];
   return [h("span", {class: "step"}, e.label && h("b", {}, e.label), e.weight > 1 && " ×" + number(e.weight), way === "out" ? " → " : " ← ",
     h("button", {type: "button", class: "link", onclick: () => selectNode(other.index)}, other.label), " ",
-    h("small", {}, other.group)), e.cut && h("p", {class: "blocked"}, "Blocked: " + e.cut), e.lines && h("div", {class: "proof"}, lines(e.lines, e.more))];
+    h("small", {}, other.group)), e.cut && h("p", {class: "blocked"}, "Blocked: " + e.cut),
+    e.lines && h("div", {class: "proof"}, lines(e.lines, e.more))];
 }
 
 function foldDetails(selected) {
   const tones = unique(selected.map((i) => toneNames[nodes[i].tone])), groups = unique(selected.map((i) => nodes[i].group));
   const parts = {key: state.fold, level: +state.fold.split(".")[0], members: selected};
   describe(parts);
+  const inside = new Set(selected);
   const leads = (list, side) => {
     const counts = new Map();
     for (const i of selected) for (const k of nodes[i][list]) {
       const key = edges[k].label + "\n" + edges[k][side] + "\n" + (edges[k].cut ? 1 : "");
       counts.set(key, (counts.get(key) || 0) + edges[k].weight);
     }
-    return [...counts].map(([key, n]) => [...key.split("\n"), n]).filter(([, other]) => !selected.includes(+other)).sort((a, b) => b[3] - a[3]);
+    return [...counts].map(([key, n]) => [...key.split("\n"), n]).filter(([, other]) => !inside.has(+other))
+      .sort((a, b) => b[3] - a[3]);
   };
   const list = (title, rows, arrow) => rows.length > 0 && part(title + " (" + number(rows.length) + ")", true, paged(rows.length, (j) => {
     const [label, other, cut, n] = rows[j];
     return h("span", {class: "step"}, label && h("b", {}, label), " ×" + number(n) + arrow,
-      h("button", {type: "button", class: "link", onclick: () => selectNode(+other)}, nodes[other].label), cut && h("small", {}, " blocked"));
+      h("button", {type: "button", class: "link", onclick: () => selectNode(+other)}, nodes[other].label),
+      cut && h("small", {}, " blocked"));
   }, 12));
-  return [clear(), h("h2", {class: "name"}, parts.label), h("p", {class: "meta"}, parts.sub, groups.length > 1 && " · " + plural(groups.length, graph.groupNoun), " ",
+  return [clear(), h("h2", {class: "name"}, parts.label), h("p", {class: "meta"},
+    parts.sub, groups.length > 1 && " · " + plural(groups.length, graph.groupNoun), " ",
     tones.map(([tone, n]) => h("span", {class: "chip " + (tone === "warning" ? "warn" : tone)}, number(n) + " " + tone))),
   h("button", {type: "button", class: "plain", onclick: () => go({open: [...state.open.split(",").filter(Boolean), state.fold].join(","),
     node: "", fold: ""})}, "Show its parts"),

@@ -182,7 +182,8 @@ function arrange(boxes, arrows, width, labelWidth) {
   const size = {width: 0, height: 0};
   if (own.length) layered(linked, own, all, width, labelWidth, size);
   for (const a of all) [a.from, a.to] = a.real;
-  let x = 0, y = size.height + (own.length && lonely.length ? 40 : 0), room = Math.max(size.width, Math.min(1100, 230 * Math.ceil(Math.sqrt(lonely.length))));
+  let x = 0, y = size.height + (own.length && lonely.length ? 40 : 0);
+  const room = Math.max(size.width, Math.min(1100, 230 * Math.ceil(Math.sqrt(lonely.length))));
   for (const b of lonely) {
     const w = width(b);
     if (x && x + w > room) [x, y] = [0, y + boxHeight + boxGap];

@@ -1,13 +1,15 @@
 // The side: search, filters, and the list of what matches.
 function pick(label, name, options) {
-  return h("label", {class: "pick"}, h("span", {}, label), h("select", {"data-name": name, onchange: (event) => go({[name]: event.target.value})},
+  return h("label", {class: "pick"}, h("span", {}, label),
+    h("select", {"data-name": name, onchange: (event) => go({[name]: event.target.value})},
     options.map(([value, text]) => h("option", {value}, text))));
 }
 
 function makeSide() {
   const kinds = unique(nodes.map((n) => n.kind)), groups = unique(nodes.map((n) => n.group)), labels = unique(edges.map((e) => e.label));
   const counted = (list) => list.map(([value, n]) => [value, short(value, 40) + " (" + number(n) + ")"]);
-  const input = h("input", {type: "search", id: "search", placeholder: "Search " + plural(nodes.length, "node"), "aria-label": "Search nodes",
+  const input = h("input", {type: "search", id: "search", placeholder: "Search " + plural(nodes.length, "node"),
+    "aria-label": "Search nodes",
     autocomplete: "off", spellcheck: "false", role: "combobox", "aria-expanded": "true", "aria-controls": "list"});
   let timer;
   input.addEventListener("input", () => {
@@ -53,7 +55,8 @@ function renderList() {
   found = nodes.filter((n) => matches(n) && words.every((w) => n.text.includes(w)) &&
     (!state.edge || [...n.out, ...n.in].some((k) => edges[k].label === state.edge))).sort((a, b) => q && rankOf(a, q) - rankOf(b, q) ||
     toneOrder.indexOf(a.tone) - toneOrder.indexOf(b.tone) || a.index - b.index).map((n) => n.index);
-  $("#found").textContent = found.length === nodes.length ? plural(nodes.length, "node") : plural(found.length, "match") + " of " + number(nodes.length);
+  $("#found").textContent = found.length === nodes.length ? plural(nodes.length, "node") :
+    plural(found.length, "match") + " of " + number(nodes.length);
   $("#list").replaceChildren();
   listed = 0;
   showFound(60);
@@ -69,7 +72,9 @@ function showFound(n) {
 // nodeButton names a node and selects it.
 function nodeButton(i) {
   const n = nodes[i];
-  return h("button", {type: "button", class: "node", "data-node": i, "aria-current": selection().includes(i) && selection().length === 1 && "true",
+  return h("button", {type: "button", class: "node", "data-node": i,
+    "aria-current": selection().includes(i) && selection().length === 1 && "true",
     onclick: () => selectNode(i)}, h("i", {class: "dot " + n.tone}), h("span", {}, h("b", {}, n.label),
-    h("small", {}, [n.mixed || n.kind, n.group, toneNames[n.tone] !== n.kind.toLowerCase() && toneNames[n.tone]].filter(Boolean).join(" · "))));
+    h("small", {}, [n.mixed || n.kind, n.group, toneNames[n.tone] !== n.kind.toLowerCase() && toneNames[n.tone]].filter(Boolean)
+      .join(" · "))));
 }

@@ -4,7 +4,8 @@ let shownView;
 function makeBar() {
   const toggle = (value, text) => h("button", {type: "button", "data-dir": value, onclick: () => go({dir: value})}, text);
   $("#bar").append(
-    h("div", {class: "toggles", role: "group", "aria-label": "Direction"}, toggle("out", "Leads to"), toggle("in", "Reached from"), toggle("both", "Both")),
+    h("div", {class: "toggles", role: "group", "aria-label": "Direction"}, toggle("out", "Leads to"), toggle("in", "Reached from"),
+      toggle("both", "Both")),
     h("button", {type: "button", class: "plain", id: "options", "aria-expanded": "false", onclick: (event) =>
       event.target.setAttribute("aria-expanded", String(event.target.getAttribute("aria-expanded") === "false"))}, "Options"),
     h("div", {class: "options"}, pick("Steps", "depth", [["1", "1"], ["2", "2"], ["3", "3"], ["5", "5"], ["all", "all"]]),
@@ -14,7 +15,8 @@ function makeBar() {
       onchange: (event) => go({goals: event.target.checked ? "1" : ""})}), "only ways to a goal")),
     h("button", {type: "button", class: "plain", id: "reset", onclick: () => go({...defaults, q: state.q})}, "Start over"));
   const button = (text, label, act) => h("button", {type: "button", class: "icon", "aria-label": label, title: label, onclick: act}, text);
-  $("#zoom").append(button("+", "Zoom in", () => zoom(1.3)), button("−", "Zoom out", () => zoom(1 / 1.3)), button("⤢", "Show all", () => fit(true)));
+  $("#zoom").append(button("+", "Zoom in", () => zoom(1.3)), button("−", "Zoom out", () => zoom(1 / 1.3)),
+    button("⤢", "Show all", () => fit(true)));
 }
 
 function render(change) {

@@ -70,7 +70,8 @@ function drawPicture(view) {
   const lines = arrows.slice().sort((a, b) => (a.way || 0) - (b.way || 0)).map((a) => s("g", {class: classes(a, "e")},
     s("title", {}, boxes[a.from].label + " → " + boxes[a.to].label + [...a.labels].slice(0, 20).map(([label, n]) =>
       "\n" + (label || "—") + (n > 1 ? " ×" + number(n) : "")).join("") + (a.cut ? "\nblocked: " + edges[a.edges[0]].cut : "")),
-    s("path", {class: "hit", d: curve(a.route)}), s("path", {class: "w", d: curve(a.route)}), s("path", {class: "h", d: arrowHead(a.route)})));
+    s("path", {class: "hit", d: curve(a.route)}), s("path", {class: "w", d: curve(a.route)}),
+    s("path", {class: "h", d: arrowHead(a.route)})));
   const cards = boxes.map((b) => {
     const round = b.tone === "goal" ? b.h / 2 : 8;
     const rect = (by) => s("rect", {class: "b", x: b.x + by, y: b.y + by, width: b.w, height: b.h, rx: round});
@@ -107,7 +108,8 @@ function fit(all, box) {
   const w = f.width / to, height = f.height / to;
   const middle = (from, length, room, near) => length <= room ? from + (length - room) / 2 :
     near === undefined ? from : Math.min(Math.max(near - room / 2, from), from + length - room);
-  look({x: middle(whole.x, whole.w, w, box && box.x + box.w / 2), y: middle(whole.y, whole.h, height, box && box.y + box.h / 2), w, h: height});
+  look({x: middle(whole.x, whole.w, w, box && box.x + box.w / 2),
+    y: middle(whole.y, whole.h, height, box && box.y + box.h / 2), w, h: height});
   fitted = [all, box];
 }
 

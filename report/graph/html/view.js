@@ -1,5 +1,7 @@
 // What is shown is in the address, "#node=…&dir=out&depth=3", so that it can be kept and shared.
-const defaults = {q: "", node: "", fold: "", dir: "", depth: "all", kind: "", group: "", edge: "", how: "auto", most: "40", open: "", goals: ""};
+const defaults = {
+  q: "", node: "", fold: "", dir: "", depth: "all", kind: "", group: "", edge: "", how: "auto", most: "40", open: "", goals: ""
+};
 let state = {...defaults};
 
 function readAddress() {
@@ -14,7 +16,8 @@ function go(change) {
   Object.assign(state, change);
   const kept = Object.entries(state).filter(([name, value]) => value !== defaults[name]);
   const hash = "#" + new URLSearchParams(kept);
-  if (hash !== location.hash) history["q" in change ? "replaceState" : "pushState"](null, "", kept.length ? hash : location.pathname + location.search);
+  if (hash !== location.hash) history["q" in change ? "replaceState" : "pushState"](
+    null, "", kept.length ? hash : location.pathname + location.search);
   render(change);
 }
 
