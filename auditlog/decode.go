@@ -16,6 +16,7 @@ type decoder struct {
 	events, foreign, undated int64
 	scratch                  [maxWrapping + 1][]byte // unescaped inner texts, one per level of wrapping
 	small                    []byte                  // a short unescaped string
+	rawURI                   []byte                  // of the event, as written
 }
 
 // maxWrapping is how many envelopes may be around an event: a record of a list of a log line of a container, and one more.
@@ -62,7 +63,11 @@ func (d *decoder) one(text []byte, shape Shape, level int) (length int, broken s
 	switch text[0] {
 	case '{':
 		d.event.reset()
+		d.rawURI = nil
 		d.fields(&o)
+		if o.failed == "" && (d.event.Object.Resource == "" || !d.options.RightsOnly) && len(d.rawURI) > 0 {
+			d.event.RequestURI = string(d.unescaped(d.rawURI))
+		}
 	case '[':
 		o.list = o.value()
 	default:
@@ -189,14 +194,14 @@ func (d *decoder) fields(o *object) {
 		case "apiVersion":
 			o.apiVersion = d.loose(o)
 		case "level", "Level":
-			e.Level = d.loose(o)
+			e.Level = d.either(o, "")
 		case "auditID", "AuditId":
 			o.azure = o.azure || key[0] == 'A'
-			e.AuditID = d.text(o, "auditID")
+			e.AuditID = d.either(o, "auditID")
 		case "stage", "Stage":
 			e.Stage = d.text(o, "stage")
 		case "requestURI", "RequestUri":
-			e.RequestURI = d.text(o, "requestURI")
+			d.uri(o)
 		case "verb", "Verb":
 			e.Verb = d.text(o, "verb")
 		case "user", "User":
@@ -209,9 +214,9 @@ func (d *decoder) fields(o *object) {
 		case "authenticationMetadata":
 			d.authentication(o)
 		case "sourceIPs", "SourceIps":
-			e.SourceIPs = d.texts(o, e.SourceIPs[:0], "sourceIPs")
+			d.sourceIPs(o)
 		case "userAgent", "UserAgent":
-			e.UserAgent = d.text(o, "userAgent")
+			e.UserAgent = d.either(o, "userAgent")
 		case "objectRef", "ObjectRef":
 			d.objectRef(o)
 		case "responseStatus", "ResponseStatus":
@@ -289,6 +294,35 @@ func (d *decoder) text(o *object, field string) string {
 		o.mismatch = field + " is no string"
 	}
 	return ""
+}
+
+// uri reads the URI. It is only unescaped when the event is complete: most are not needed then.
+func (d *decoder) uri(o *object) {
+	d.rawURI = nil
+	if o.peek() == '"' {
+		d.rawURI, _ = o.text()
+		return
+	}
+	d.text(o, "requestURI")
+}
+
+// either reads a string field unless only rights are wanted. Without a name it may be of any type.
+func (d *decoder) either(o *object, field string) string {
+	switch {
+	case d.options.RightsOnly && o.peek() == '"':
+		o.text()
+		return ""
+	case field == "":
+		return d.loose(o)
+	}
+	return d.text(o, field)
+}
+
+func (d *decoder) sourceIPs(o *object) {
+	d.event.SourceIPs = d.texts(o, d.event.SourceIPs[:0], "sourceIPs")
+	if d.options.RightsOnly {
+		d.event.SourceIPs = d.event.SourceIPs[:0]
+	}
 }
 
 // loose reads a string that other objects may have as something else.

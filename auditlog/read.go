@@ -12,6 +12,9 @@ import (
 type Options struct {
 	// Bodies keeps the bodies of requests and responses, Extra the extra attributes of users.
 	Bodies, Extra bool
+	// RightsOnly leaves out what no right depends on: the audit id, the level, the addresses, the user agent, and the URI
+	// of requests for resources. They are validated all the same.
+	RightsOnly bool
 	// Ordered gives one consumer all events in the order of the log. Else each core has its own consumer.
 	Ordered bool
 	// MaxLine is how long one event may be; longer ones are skipped and counted, and never held. 8 MiB if 0.

@@ -386,3 +386,25 @@ func TestOptions(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// What rights do not depend on is left out, and broken logs are as broken as before.
+func TestRightsOnly(t *testing.T) {
+	path := strings.Replace(line(2), `"objectRef"`,
+		`"level":"Metadata","userAgent":"a","sourceIPs":["::1"],"requestURI":"/health\u007a?a","x"`, 1)
+	wrongType, control := strings.Replace(line(3), `"id-3"`, `3`, 1), strings.Replace(line(3), `"id-3"`, "\"\t\"", 1)
+	log := strings.Join([]string{line(1), path, wrongType, control}, "\n")
+	want, all := read(t, auditlog.Options{Ordered: true}, strings.NewReader(log))
+	got, s := read(t, auditlog.Options{Ordered: true, RightsOnly: true}, strings.NewReader(log))
+	if diff := cmp.Diff(all.FirstBroken, s.FirstBroken, cmpopts.IgnoreUnexported(auditlog.Broken{})); diff != "" || s.Broken != 2 {
+		t.Error(diff)
+	}
+	if len(got) != 2 || got[0].AuditID != "" || got[1].RequestURI != "/healthz?a" || got[1].UserAgent != "" || len(got[1].SourceIPs) > 0 {
+		t.Fatalf("%+v", got[1])
+	}
+	for i := range want {
+		same := want[i].Verb == got[i].Verb && want[i].Object == got[i].Object && want[i].User.Name == got[i].User.Name
+		if !same || want[i].RequestURI != got[i].RequestURI {
+			t.Errorf("%+v, want %+v", got[i], want[i])
+		}
+	}
+}

@@ -16,7 +16,7 @@ type Options struct {
 	// Rights is how many rights are kept for each subject, used and denied each; 5,000 if 0. An anonymous caller that
 	// tries paths would otherwise fill the memory.
 	Rights int
-	// Log says how to read the logs.
+	// Log says how to read the logs; only what rights depend on is read.
 	Log auditlog.Options
 }
 
@@ -27,6 +27,7 @@ func (o Options) withDefaults() Options {
 	if o.Rights <= 0 {
 		o.Rights = 5000
 	}
+	o.Log.RightsOnly = true
 	return o
 }
 
