@@ -19,7 +19,8 @@ const (
 // Fold gives a graph of at most so many nodes, which must be 1 or more. Nodes that are equal become one first, then those
 // of one kind in a group, then whole groups, then groups that lead to the same places, then those from which the same
 // goals can be reached, then all of a kind, and at last everything. Edges that join the same nodes and have the same label
-// become one, which counts them. A graph that is small enough, or that no writer would take, is returned as it is.
+// become one, which counts them. Folding never hides a way, but it can show one that no single node has: two edges that
+// meet in a folded node may belong to different ones. The note says so. A graph that is small enough, or that no writer would take, is returned as it is.
 func Fold(g *Graph, most int) *Graph {
 	f, err := newFolder(g)
 	if err != nil || len(g.Nodes) <= max(most, 1) {
@@ -70,7 +71,8 @@ func (f *folder) fold(most int) *Graph {
 		out.Nodes = append(out.Nodes, n)
 	}
 	out.Edges = g.merged(f.ends, cut.class, id)
-	out.Note = joined(g.Note, fmt.Sprintf("%s are drawn as %s: a box with a second edge stands for several.",
+	out.Note = joined(g.Note, fmt.Sprintf("%s are drawn as %s: a box with a second edge stands for several, "+
+		"and a way through it need not be a way for each of them.",
 		counted(len(g.Nodes), "node"), thousands(len(out.Nodes))))
 	return &out
 }

@@ -40,7 +40,8 @@ function render(change) {
   fit(false, main);
   const folded = view.boxes.some((b) => b.members.length > 1);
   $("#status").textContent = plural(view.nodes, "node") + ", " + plural(view.edges, "edge") +
-    (folded ? ", drawn as " + plural(view.boxes.length, "box") + ": select a box with a second edge to see what it stands for" : "");
+    (folded ? ", drawn as " + plural(view.boxes.length, "box") + ": select a box with a second edge to see what it stands for; " +
+      "a way through it need not be a way for each of them" : "");
   renderDetails(view);
   if (focused) $('#picture [data-key="' + CSS.escape(focused) + '"]')?.focus({preventScroll: true});
   if (change && (change.node || change.fold) && innerWidth <= 760) $("#middle").scrollIntoView({block: "start"});
