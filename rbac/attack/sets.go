@@ -79,15 +79,15 @@ func (b *builder) linkSecrets(r finding.Ref) {
 	}
 }
 
-// linkNames links any user or group name to those that bindings name; a name without rights leads nowhere.
+// linkNames links any user or group name to those that bindings and the identity file name, and those that every cluster
+// knows; a name without rights leads nowhere.
 func (b *builder) linkNames(r finding.Ref) {
-	kind := rbac.UserKind
-	if r.Kind == AnyGroupKind {
-		kind = rbac.GroupKind
-		b.link(r, rbac.Subject{Kind: kind, Name: rbac.Masters}.Ref())
+	known := []rbac.Subject{anonymous, authenticated, {Kind: rbac.GroupKind, Name: rbac.Masters}}
+	for _, user := range b.people {
+		known = append(known, rbac.Subject{Kind: rbac.UserKind, Name: user})
 	}
-	for _, s := range b.access.Subjects() {
-		if s.Kind == kind {
+	for _, s := range append(known, b.access.Subjects()...) {
+		if s.Kind == rbac.GroupKind == (r.Kind == AnyGroupKind) && s.Kind != rbac.ServiceAccountKind {
 			b.link(r, s.Ref())
 		}
 	}
@@ -120,5 +120,6 @@ func (b *builder) linkGoal(r finding.Ref) {
 		for _, kind := range []string{AnyAccountKind, AnySecretKind, AnyPodKind, AnyNodeKind, AnyUserKind, AnyGroupKind} {
 			b.link(r, set(kind, ""))
 		}
+		b.link(r, KubeSystemSecrets)
 	}
 }
