@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 
 	"sigs.k8s.io/yaml"
 
@@ -74,7 +73,7 @@ type (
 // HeaderOf starts an answer about an inventory. Only the gaps that can hide something of these kinds are named.
 func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header {
 	h := Header{
-		APIVersion: report.APIVersion, Kind: kind, Unseen: slices.Concat([]string{}, rbac.Unseen(inv)), Warnings: slices.Concat([]rbac.Warning{}, a.Warnings()),
+		APIVersion: report.APIVersion, Kind: kind, Unseen: append([]string{}, rbac.Unseen(inv)...), Warnings: append([]rbac.Warning{}, a.Warnings()...),
 		Inventory: Inventory{Source: inv.Source, Version: inv.Version, Gaps: []inventory.Gap{}},
 	}
 	for _, g := range inv.Gaps {

@@ -25,6 +25,11 @@ type RolePlan struct {
 // Generated is the answer to which roles a subject needs. As YAML it is the objects, ready to apply.
 func Generated(h Header, summary *auditlog.Summary, p *usage.Plan) *Document {
 	body := RolePlan{Header: h, Log: logOf(summary, p.Warnings), Plan: p, Subject: subjectOf(p.Subject), Superfluous: []Ref{}}
+	if p.Objects == nil || p.Warnings == nil {
+		filled := *p
+		filled.Objects, filled.Warnings = append([]map[string]any{}, p.Objects...), append([]usage.Warning{}, p.Warnings...)
+		body.Plan = &filled
+	}
 	for _, b := range p.Replaces {
 		body.Superfluous = append(body.Superfluous, *refOf(b.Ref))
 	}

@@ -101,6 +101,9 @@ func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
 			item.Grants = append(item.Grants, GrantUsage{refOf(g.Binding.Ref), refOf(g.Binding.RoleRef), g})
 			table.Rows = append(table.Rows, unusedRows(s.Subject, g)...)
 		}
+		if item.Warnings == nil {
+			item.Warnings = []usage.Warning{}
+		}
 		body.Items = append(body.Items, item)
 	}
 	doc := &Document{Body: body, Tables: []Table{table}, Notes: append(body.Log.notes(), h.notes()...), Unseen: h.Unseen}
