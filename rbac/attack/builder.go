@@ -9,7 +9,8 @@ import (
 // Options are what the graph is told besides the inventory.
 type Options struct {
 	// Refused says whether admission would refuse to create the pod in the namespace, and why ("Pod Security level
-	// restricted of namespace shop"). Nil means that nothing refuses.
+	// restricted of namespace shop"). Nil means that nothing refuses. A pod with ephemeralContainers asks about adding
+	// these to an existing pod: an update of pods/ephemeralcontainers.
 	Refused func(pod map[string]any, namespace string) (refused bool, why string)
 	// Members are the people in a group, where an identity file says so. Nil means that nobody knows.
 	Members func(group string) []string
@@ -37,6 +38,10 @@ type builder struct {
 	hosts, debuggers, claimants *probe                                  // what admission says
 	kindPlaces                  map[string]map[string]*inventory.Object // see placesOf
 	debugNodes                  map[string][]finding.Ref                // see debuggableNodes
+	byNode                      map[string][]int                        // see workloadsOn
+	controlNodes                map[string]bool                         // see isControlPlane
+
+	groups map[string]bool // API groups that are served; see serves
 
 	bindingsOf map[*rbac.Role][]*rbac.Binding
 	virtual    map[rbac.Subject][]*rbac.Binding // of made-up subjects

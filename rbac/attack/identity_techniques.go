@@ -21,6 +21,14 @@ func identityTechniques() []Technique {
 		mutatingAdmissionPolicies,
 		relaxPodSecurity,
 		apiServices,
+		flux,
+		argoCD,
+		certManager,
+		externalSecrets,
+		kyverno,
+		crossplane,
+		velero,
+		tekton,
 		nodeIdentity, // after all that lead to it
 	}
 }
