@@ -21,6 +21,7 @@ func identityTechniques() []Technique {
 		mutatingAdmissionPolicies,
 		relaxPodSecurity,
 		apiServices,
+		scriptConfigMap,
 		flux,
 		argoCD,
 		certManager,
