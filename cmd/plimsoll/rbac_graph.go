@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -47,14 +48,21 @@ func runRBACGraph(ctx context.Context, opts PathsOptions, paths []string, s stre
 	if err != nil {
 		return err
 	}
-	var subjects []rbac.Subject
-	if opts.From == "" {
-		subjects = view.access.Subjects()
-	}
 	header := view.attackHeader("EscalationPaths")
-	doc := access.Paths(header, list, func() *graph.Graph { return access.Draw(list.Paths, view.access, subjects) })
+	doc := access.Paths(header, list, func(page bool) *graph.Graph {
+		return access.Draw(list.Paths, view.access, view.searchable(page && opts.From == "", opts.Output.Verbose))
+	})
 	if err := opts.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	return incomplete(header)
+}
+
+// searchable are the subjects that a page holds beside those on paths. Kubernetes' own only if all is wanted.
+func (v *attackView) searchable(page, all bool) []rbac.Subject {
+	if !page {
+		return nil
+	}
+	own := v.kubernetesOwn()
+	return slices.DeleteFunc(v.access.Subjects(), func(s rbac.Subject) bool { return !all && own[s.Ref()] })
 }

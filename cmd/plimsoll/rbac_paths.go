@@ -87,7 +87,7 @@ func runRBACPaths(ctx context.Context, opts PathsOptions, paths []string, s stre
 		return err
 	}
 	header := view.attackHeader("EscalationPaths")
-	doc := access.Paths(header, list, func() *graph.Graph { return access.Draw(list.Paths, view.access, nil) })
+	doc := access.Paths(header, list, func(bool) *graph.Graph { return access.Draw(list.Paths, view.access, nil) })
 	if err := opts.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}

@@ -28,8 +28,9 @@ type Document struct {
 	Unseen []string
 	// Text writes the answer for terminals where a table is not the best form; nil means the tables.
 	Text func(*Terminal)
-	// Picture draws the answer; nil means that there is nothing to draw.
-	Picture func() *graph.Graph
+	// Picture draws the answer; nil means that there is nothing to draw. A page can be searched, so that it may hold more
+	// than other pictures.
+	Picture func(page bool) *graph.Graph
 	// Manifest writes the answer as Kubernetes objects; where it is set, the format yaml means these.
 	Manifest func(io.Writer) error
 }
@@ -163,6 +164,6 @@ func picture(write func(io.Writer, *graph.Graph) error) func(io.Writer, *Documen
 		if d.Picture == nil {
 			return fmt.Errorf("this answer has no picture: use table, json, yaml, csv, markdown or html")
 		}
-		return write(w, d.Picture())
+		return write(w, d.Picture(false))
 	}
 }

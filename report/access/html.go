@@ -25,7 +25,7 @@ var (
 // writeHTML writes one page that needs nothing else: the picture where there is one, else the tables with a filter.
 func writeHTML(w io.Writer, d *Document, _ report.Options) error {
 	if d.Picture != nil {
-		return graph.HTML(w, d.Picture())
+		return graph.HTML(w, d.Picture(true))
 	}
 	page, err := template.New("page").Funcs(template.FuncMap{"clean": display.Clean}).Parse(pageHTML)
 	if err != nil {

@@ -53,7 +53,7 @@ type PathList struct {
 }
 
 // Paths is the answer to how footholds lead to a target. Starts without a path are not listed.
-func Paths(h Header, list PathList, picture func() *graph.Graph) *Document {
+func Paths(h Header, list PathList, picture func(page bool) *graph.Graph) *Document {
 	body := EscalationPaths{Header: h, To: *refOf(list.To), Items: make([]Path, 0, len(list.Paths)), More: list.More}
 	table := Table{
 		Title:   "Paths to " + attack.Describe(list.To),

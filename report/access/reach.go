@@ -1,9 +1,12 @@
 package access
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
 )
 
@@ -26,9 +29,19 @@ func ReachOf(h Header, from finding.Ref, list []attack.Reached) *Document {
 	table := Table{
 		Title: "What follows from " + attack.Describe(from), Columns: []string{"steps", "foothold"}, Empty: "Nothing follows from it, as far as can be seen.",
 	}
+	admin := slices.IndexFunc(list, func(r attack.Reached) bool { return r.Foothold == attack.ClusterAdmin })
+	implied := 0
 	for _, r := range list {
 		body.Items = append(body.Items, Reached{*refOf(r.Foothold), r.Steps})
+		if admin >= 0 && r.Steps >= list[admin].Steps && r.Foothold.Kind != attack.GoalKind {
+			implied++
+			continue
+		}
 		table.Rows = append(table.Rows, []string{strconv.Itoa(r.Steps), attack.Describe(r.Foothold)})
 	}
-	return &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen}
+	notes := h.notes()
+	if implied > 0 {
+		notes = append([]string{fmt.Sprintf("and, being cluster-admin, everything else: %s", display.Plural(implied, "further foothold"))}, notes...)
+	}
+	return &Document{Body: body, Tables: []Table{table}, Notes: notes, Unseen: h.Unseen}
 }

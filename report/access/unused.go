@@ -98,6 +98,11 @@ func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
 	for _, s := range r.Subjects {
 		item := SubjectUsage{SubjectReport: s, Subject: subjectOf(s.Subject), Grants: make([]GrantUsage, 0, len(s.Grants))}
 		for _, g := range s.Grants {
+			for i := range g.Rules {
+				if g.Rules[i].Used == nil {
+					g.Rules[i].Used = []*usage.Use{}
+				}
+			}
 			item.Grants = append(item.Grants, GrantUsage{refOf(g.Binding.Ref), refOf(g.Binding.RoleRef), g})
 			table.Rows = append(table.Rows, unusedRows(s.Subject, g)...)
 		}
