@@ -42,6 +42,9 @@ func (a *admission) refused(pod map[string]any, namespace string) (refused bool,
 	if refused, why = a.byStandard(pod, object); refused {
 		return true, why
 	}
+	if len(inventory.List(pod, "spec", "ephemeralContainers")) > 0 {
+		return false, "" // made by an update of a subresource, which policies that see pods created need not see
+	}
 	in := policy.Input{
 		Object: pod, Kind: schema.GroupVersionKind{Version: "v1", Kind: "Pod"},
 		Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Namespace: object.Content,

@@ -13,5 +13,9 @@ func podTechniques() []Technique {
 		attach,
 		portForward,
 		ephemeralContainers,
+		nodeProxy,
+		nodePods,
+		kubeletCredentials,
+		controlPlaneNode,
 	}
 }
