@@ -26,7 +26,7 @@ func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (d *Docu
 	for _, g := range grants {
 		table.Rows = append(table.Rows, append([]string{g.Subject.String()}, grantCells(g)...))
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen, Source: h.source()}
 	doc.Text = func(t *Terminal) {
 		verdict := t.Bad("no")
 		switch {

@@ -50,7 +50,7 @@ func Cuts(h Header, c attack.CutSet, starts int) *Document {
 		body.Remaining = append(body.Remaining, pathOf(p))
 		left.Rows = append(left.Rows, []string{attack.Describe(p.From), pathText(p)})
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Unseen: h.Unseen}
+	doc := &Document{Body: body, Tables: []Table{table}, Unseen: h.Unseen, Source: h.source()}
 	if len(left.Rows) > 0 {
 		doc.Tables = append(doc.Tables, left)
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -20,6 +22,8 @@ import (
 type Document struct {
 	// Body is the machine-readable answer; it starts with a Header.
 	Body any
+	// Source says what was read and when, for documents that are kept.
+	Source string
 	// Tables are the answer for people, and for spreadsheets.
 	Tables []Table
 	// Notes are what a reader must know to trust the answer: gaps, what RBAC does not show, warnings.
@@ -58,6 +62,7 @@ type Header struct {
 type Inventory struct {
 	Source  inventory.Source `json:"source"`
 	Version string           `json:"version,omitempty"`
+	Taken   time.Time        `json:"taken"`
 	Gaps    []inventory.Gap  `json:"gaps"`
 }
 
@@ -75,7 +80,7 @@ type (
 func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header {
 	h := Header{
 		APIVersion: report.APIVersion, Kind: kind, Unseen: append([]string{}, rbac.Unseen(inv)...), Warnings: append([]rbac.Warning{}, a.Warnings()...),
-		Inventory: Inventory{Source: inv.Source, Version: inv.Version, Gaps: []inventory.Gap{}},
+		Inventory: Inventory{Source: inv.Source, Version: inv.Version, Taken: inv.Taken, Gaps: []inventory.Gap{}},
 	}
 	for _, g := range inv.Gaps {
 		for _, gk := range rbac.Reads() {
@@ -86,6 +91,20 @@ func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header 
 		}
 	}
 	return h
+}
+
+// source says in a line what was read, when and by whom.
+func (h Header) source() string {
+	inv := &h.Inventory
+	parts := []string{strings.Join(inv.Source.Names, ", ")}
+	if inv.Version != "" {
+		parts = append(parts, "Kubernetes "+strings.TrimPrefix(inv.Version, "v"))
+	}
+	parts = append(parts, "read "+inv.Taken.UTC().Format(time.DateTime)+" UTC")
+	if inv.Source.Identity != "" {
+		parts = append(parts, "by "+inv.Source.Identity)
+	}
+	return strings.Join(parts, " · ")
 }
 
 // notes are what people must know of the header.

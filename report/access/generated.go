@@ -47,7 +47,7 @@ func Generated(h Header, summary *auditlog.Summary, p *usage.Plan) *Document {
 	for _, o := range p.Objects {
 		table.Rows = append(table.Rows, []string{objectName(o), rulesOf(o)})
 	}
-	return &Document{Body: body, Tables: []Table{table}, Notes: notes, Unseen: h.Unseen, Manifest: func(w io.Writer) error { return writeObjects(w, notes, p.Objects) }}
+	return &Document{Body: body, Tables: []Table{table}, Notes: notes, Unseen: h.Unseen, Source: h.source(), Manifest: func(w io.Writer) error { return writeObjects(w, notes, p.Objects) }}
 }
 
 func objectName(o map[string]any) string {

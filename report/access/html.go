@@ -32,7 +32,7 @@ func writeHTML(w io.Writer, d *Document, _ report.Options) error {
 		return fmt.Errorf("write html: %w", err)
 	}
 	return page.Execute(w, map[string]any{
-		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": d.Tables, "Notes": d.Notes, "Unseen": d.Unseen,
+		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": d.Tables, "Source": d.Source, "Notes": d.Notes, "Unseen": d.Unseen,
 		"Style": template.CSS(pageStyle), "Script": template.JS(pageScript), // #nosec G203 -- our own files
 		"Policy": fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
 			hashOf(pageStyle), hashOf(pageScript)),

@@ -65,7 +65,7 @@ func Paths(h Header, list PathList, picture func(page bool) *graph.Graph) *Docum
 			attack.Describe(p.From), strconv.Itoa(len(p.Steps)), pathText(p), strings.Join(p.Blocks(), "; "),
 		})
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen, Picture: picture}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen, Source: h.source(), Picture: picture}
 	if list.More != "" {
 		doc.Notes = append([]string{list.More}, doc.Notes...)
 	}

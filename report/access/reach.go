@@ -43,5 +43,5 @@ func ReachOf(h Header, from finding.Ref, list []attack.Reached) *Document {
 	if implied > 0 {
 		notes = append([]string{fmt.Sprintf("and, being cluster-admin, everything else: %s", display.Plural(implied, "further foothold"))}, notes...)
 	}
-	return &Document{Body: body, Tables: []Table{table}, Notes: notes, Unseen: h.Unseen}
+	return &Document{Body: body, Tables: []Table{table}, Notes: notes, Unseen: h.Unseen, Source: h.source()}
 }

@@ -122,7 +122,7 @@ func Matrix(h Header, a *rbac.Authorizer, opts MatrixOptions) *Document {
 	m.cells(a, opts.Filter)
 	m.roles(a, opts.Filter)
 	m.assignments(a, opts)
-	return &Document{Body: m.body, Tables: m.tables, Notes: h.notes(), Unseen: h.Unseen}
+	return &Document{Body: m.body, Tables: m.tables, Notes: h.notes(), Unseen: h.Unseen, Source: h.source()}
 }
 
 type matrix struct {

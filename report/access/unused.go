@@ -111,7 +111,7 @@ func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
 		}
 		body.Items = append(body.Items, item)
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: append(body.Log.notes(), h.notes()...), Unseen: h.Unseen}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: append(body.Log.notes(), h.notes()...), Unseen: h.Unseen, Source: h.source()}
 	doc.Text = func(t *Terminal) { unusedText(t, r) }
 	return doc
 }

@@ -94,7 +94,7 @@ func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group stri
 			table.Rows = append(table.Rows, append([]string{who}, grantCells(g)...))
 		}
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen}
+	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen, Source: h.source()}
 	doc.Text = func(t *Terminal) {
 		t.Line(t.Bold(display.Clean(table.Title)) + "  " + display.Plural(len(list), "subject"))
 		for i, a := range list {
