@@ -49,6 +49,7 @@ var outside = map[string][]string{
 	"sigs.k8s.io/kustomize":           {"inventory/manifest"},
 	"github.com/zricethezav/gitleaks": {"internal/secretscan"},
 	"github.com/spf13/cobra":          {"cmd/plimsoll"},
+	"github.com/klauspost/compress":   {"auditlog"},
 	"github.com/owenrumney/go-sarif":  {"report"},
 }
 
