@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -85,8 +86,8 @@ func (b *builder) eachBinder(yield func(taking)) {
 		return
 	}
 	w.index()
-	all := either(w.bindClusterRoles, w.bindRoles, w.create, w.createCluster, w.change, w.changeCluster)
-	for _, s := range all.subjects() {
+	binds, writes := either(w.bindClusterRoles, w.bindRoles), either(w.create, w.createCluster, w.change, w.changeCluster)
+	for _, s := range candidates(binds, writes) {
 		w.seen = map[takenAt]bool{}
 		w.subject(s)
 	}
@@ -99,9 +100,10 @@ type binder struct {
 	bindRoles             holding
 	create, createCluster holding
 	change, changeCluster holding
-	clusterRole           map[string]*rbac.Role   // by name
-	rolesIn               map[string][]*rbac.Role // by namespace
-	seen                  map[takenAt]bool        // what was yielded for the subject
+	clusterRole           map[string]*rbac.Role      // by name
+	rolesIn               map[string][]*rbac.Role    // by namespace
+	bindings              map[string][]*rbac.Binding // by namespace, those to roles that exist
+	seen                  map[takenAt]bool           // what was yielded for the subject
 }
 
 // takenAt is a role taken somewhere by some grants; the role is nil for every one that grants everything.
@@ -173,11 +175,8 @@ func (w *binder) existing(s rbac.Subject, h holder, kind string) {
 	if len(change)+len(changeCluster) == 0 {
 		return
 	}
-	for _, binding := range w.b.access.Bindings() {
-		if binding.Role == nil || binding.RoleRef.Kind != kind || !h.covers(binding.RoleRef.Name) {
-			continue
-		}
-		if h.namespace != "" && h.namespace != binding.Namespace {
+	for binding := range w.bindingsIn(h, change, changeCluster) {
+		if binding.RoleRef.Kind != kind || !h.covers(binding.RoleRef.Name) {
 			continue
 		}
 		may := change
@@ -192,6 +191,37 @@ func (w *binder) existing(s rbac.Subject, h holder, kind string) {
 			if ok && joined.own() {
 				joined.namespace = binding.Namespace
 				w.take(taking{holder: joined, role: binding.Role, binding: binding.Object, note: "the binding can be given another subject"})
+			}
+		}
+	}
+}
+
+// bindingsIn yields the bindings where the holder's right counts and those that change bindings do, cluster-wide ones
+// first.
+func (w *binder) bindingsIn(h holder, change, changeCluster []holder) iter.Seq[*rbac.Binding] {
+	places := w.b.namespaces
+	if h.namespace != "" {
+		places = []string{h.namespace}
+	} else if !slices.ContainsFunc(change, func(c holder) bool { return c.namespace == "" }) {
+		places = nil
+		for _, c := range change {
+			places = append(places, c.namespace)
+		}
+		slices.Sort(places)
+		places = slices.Compact(places)
+	}
+	return func(yield func(*rbac.Binding) bool) {
+		for i := -1; i < len(places); i++ {
+			place := ""
+			if i >= 0 {
+				place = places[i]
+			} else if h.namespace != "" || len(changeCluster) == 0 {
+				continue
+			}
+			for _, binding := range w.bindings[place] {
+				if !yield(binding) {
+					return
+				}
 			}
 		}
 	}
@@ -228,6 +258,12 @@ func (w *binder) index() {
 			w.clusterRole[role.Name] = role
 		} else {
 			w.rolesIn[role.Namespace] = append(w.rolesIn[role.Namespace], role)
+		}
+	}
+	w.bindings = map[string][]*rbac.Binding{}
+	for _, binding := range w.b.access.Bindings() {
+		if binding.Role != nil {
+			w.bindings[binding.Namespace] = append(w.bindings[binding.Namespace], binding)
 		}
 	}
 }

@@ -27,7 +27,7 @@ var bootstrapToken = Technique{
 const bootstrappers = "system:bootstrappers"
 
 func (b *builder) addBootstrappers(h holder) {
-	for _, s := range b.access.Subjects() {
+	for _, s := range b.subjects {
 		if s.Kind == rbac.GroupKind && (s.Name == bootstrappers || strings.HasPrefix(s.Name, bootstrappers+":")) {
 			b.add(subject(h), s.Ref(), h.proof())
 		}

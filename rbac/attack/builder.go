@@ -48,6 +48,8 @@ type builder struct {
 	groupsOf   map[string][]string              // of people, as Options.Members says
 	people     []string                         // those of groupsOf, in the order in which they came up
 	matched    map[string][]match
+	through    map[rbac.Subject][]membership // see memberships
+	subjects   []rbac.Subject                // all that bindings name, sorted
 }
 
 type match struct {

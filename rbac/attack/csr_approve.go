@@ -47,7 +47,7 @@ func (b *builder) addCertificate(h holder) {
 	b.add(from, set(AnyUserKind, ""), p)
 	b.add(from, set(AnyAccountKind, ""), p)
 	b.add(from, nodesGroup.Ref(), p)
-	for _, s := range b.access.Subjects() {
+	for _, s := range b.subjects {
 		if s.Kind == rbac.GroupKind && s.Name != rbac.Masters && s != nodesGroup {
 			b.add(from, s.Ref(), p)
 		}

@@ -45,7 +45,7 @@ func (b *builder) missingAccounts() map[string]absence {
 		known[o.Namespace] = true
 	}
 	namespaces := len(b.inv.Of("", "Namespace"))
-	for _, s := range b.access.Subjects() {
+	for _, s := range b.subjects {
 		ns, isGroup := strings.CutPrefix(s.Name, "system:serviceaccounts:")
 		if s.Kind == rbac.ServiceAccountKind {
 			ns, isGroup = s.Namespace, false

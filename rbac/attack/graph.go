@@ -31,6 +31,7 @@ func newGraph(inv *inventory.Inventory, access *rbac.Authorizer, opts Options, t
 		inv: inv, access: access, opts: opts, technique: structural,
 		ids: map[finding.Ref]int32{}, pods: map[podName]int{}, accounts: map[string][]string{}, secrets: map[string][]string{},
 		bindingsOf: map[*rbac.Role][]*rbac.Binding{}, virtual: map[rbac.Subject][]*rbac.Binding{}, matched: map[string][]match{},
+		through: map[rbac.Subject][]membership{}, subjects: access.Subjects(),
 	}
 	for _, binding := range access.Bindings() {
 		if binding.Role != nil {
@@ -52,7 +53,7 @@ func (b *builder) addStarts() {
 	for _, goal := range Goals() {
 		b.id(goal)
 	}
-	for _, s := range b.access.Subjects() {
+	for _, s := range b.subjects {
 		b.id(footholdOf(s))
 	}
 	for _, user := range b.people {

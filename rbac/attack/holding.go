@@ -63,17 +63,16 @@ func (b *builder) boundTo(roles []*rbac.Role, cluster bool) []rbac.Subject {
 // heldThrough are the subject's holdings by bindings to the roles.
 func (b *builder) heldThrough(s rbac.Subject, roles map[*rbac.Role][]match, cluster bool) []holder {
 	var out []holder
-	for _, member := range b.selves(s) {
-		for _, binding := range b.bindings(member) {
-			if binding.Role == nil || cluster && binding.Namespace != "" {
+	for _, in := range b.memberships(s) {
+		binding := in.binding
+		if cluster && binding.Namespace != "" {
+			continue
+		}
+		for _, m := range roles[binding.Role] {
+			if binding.Namespace == "" && grantsEverything(&binding.Role.Rules[m.rule]) {
 				continue
 			}
-			for _, m := range roles[binding.Role] {
-				if binding.Namespace == "" && grantsEverything(&binding.Role.Rules[m.rule]) {
-					continue
-				}
-				out = append(out, holder{s, binding.Namespace, m.names, []rbac.Grant{{Binding: binding, Rule: m.rule, Subject: member}}})
-			}
+			out = append(out, holder{s, binding.Namespace, m.names, []rbac.Grant{{Binding: binding, Rule: m.rule, Subject: in.member}}})
 		}
 	}
 	return out
@@ -196,7 +195,7 @@ func (b *builder) jointOnNames(first holding, others ...holding) []holder {
 func combine(join func(h, o holder) (holder, bool), first holding, others []holding) []holder {
 	var out []holder
 	seen := map[string]bool{}
-	for _, s := range either(append([]holding{first}, others...)...).subjects() {
+	for _, s := range candidates(append([]holding{first}, others...)...) {
 		held := first.of(s)
 		for _, other := range others {
 			if len(held) == 0 {

@@ -45,7 +45,7 @@ func (b *builder) listAccounts() {
 			known[ns] = known[ns] || b.inv.Get("", "Namespace", "", ns) == nil
 		}
 	}
-	for _, s := range b.access.Subjects() {
+	for _, s := range b.subjects {
 		if s.Kind == rbac.ServiceAccountKind && !known[s.Namespace] {
 			seen[s] = true
 		}
@@ -75,7 +75,7 @@ func (b *builder) listMembers() {
 		return
 	}
 	b.groupsOf = map[string][]string{}
-	for _, s := range b.access.Subjects() {
+	for _, s := range b.subjects {
 		if s.Kind != rbac.GroupKind {
 			continue
 		}

@@ -1,8 +1,10 @@
 package attack
 
 import (
-	"fmt"
+	"cmp"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -180,27 +182,31 @@ func (h holder) key() string {
 
 // grantsKey tells lists of grants apart, whatever their order.
 func grantsKey(grants []rbac.Grant) string {
-	keys := make([]string, 0, len(grants))
+	keys := make([][2]uint64, 0, 4)
 	for _, g := range grants {
-		keys = append(keys, fmt.Sprintf("%p#%d", g.Binding, g.Rule))
+		keys = append(keys, [2]uint64{uint64(reflect.ValueOf(g.Binding).Pointer()), uint64(g.Rule)})
 	}
-	slices.Sort(keys)
-	return strings.Join(slices.Compact(keys), "|")
+	slices.SortFunc(keys, func(x, y [2]uint64) int { return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1])) })
+	var text []byte
+	for _, key := range slices.Compact(keys) {
+		text = strconv.AppendUint(append(strconv.AppendUint(text, key[0], 36), '#'), key[1], 36)
+		text = append(text, '|')
+	}
+	return string(text)
 }
 
 // held are the subject's holdings of a right that count in the namespace ("" asks for cluster-wide), by its own
 // bindings and its groups'.
 func (b *builder) held(s rbac.Subject, r right, namespace string) []holder {
 	var out []holder
-	for _, member := range b.selves(s) {
-		for _, binding := range b.bindings(member) {
-			if binding.Role == nil || binding.Namespace != "" && (r.cluster || binding.Namespace != namespace) {
-				continue
-			}
-			for rule := range binding.Role.Rules {
-				if names, ok := r.matches(&binding.Role.Rules[rule]); ok {
-					out = append(out, holder{s, namespace, names, []rbac.Grant{{Binding: binding, Rule: rule, Subject: member}}})
-				}
+	for _, in := range b.memberships(s) {
+		binding := in.binding
+		if binding.Namespace != "" && (r.cluster || binding.Namespace != namespace) {
+			continue
+		}
+		for rule := range binding.Role.Rules {
+			if names, ok := r.matches(&binding.Role.Rules[rule]); ok {
+				out = append(out, holder{s, namespace, names, []rbac.Grant{{Binding: binding, Rule: rule, Subject: in.member}}})
 			}
 		}
 	}

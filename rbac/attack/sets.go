@@ -86,7 +86,7 @@ func (b *builder) linkNames(r finding.Ref) {
 	for _, user := range b.people {
 		known = append(known, rbac.Subject{Kind: rbac.UserKind, Name: user})
 	}
-	for _, s := range append(known, b.access.Subjects()...) {
+	for _, s := range append(known, b.subjects...) {
 		if s.Kind == rbac.GroupKind == (r.Kind == AnyGroupKind) && s.Kind != rbac.ServiceAccountKind {
 			b.link(r, s.Ref())
 		}
