@@ -35,11 +35,7 @@ type builder struct {
 	accounts    map[string][]string // names of service accounts by namespace, sorted
 	secrets     map[string][]string // names of Secrets by namespace, in reading order
 
-	hosts, debuggers, claimants *probe                                  // what admission says
-	kindPlaces                  map[string]map[string]*inventory.Object // see placesOf
-	debugNodes                  map[string][]finding.Ref                // see debuggableNodes
-	byNode                      map[string][]int                        // see workloadsOn
-	controlNodes                map[string]bool                         // see isControlPlane
+	podFacts
 
 	groups map[string]bool // API groups that are served; see serves
 

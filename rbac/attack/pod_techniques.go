@@ -17,5 +17,14 @@ func podTechniques() []Technique {
 		nodePods,
 		kubeletCredentials,
 		controlPlaneNode,
+		privilegedContainer,
+		nsenter,
+		runtimeSocket,
+		hostWrite,
+		capSysAdmin,
+		capSysPtrace,
+		capSysModule,
+		capDACReadSearch,
+		corePattern,
 	}
 }

@@ -22,8 +22,8 @@ func (b *builder) expand(r finding.Ref) {
 	case AnySecretKind:
 		b.linkSecrets(r)
 	case AnyNodeKind:
-		for _, o := range b.inv.Of("", "Node") {
-			b.link(r, nodeRef(o.Name))
+		for _, name := range b.nodeNames() {
+			b.link(r, nodeRef(name))
 		}
 		b.link(r, NodeRoot)
 	case SomeNodeKind:

@@ -118,6 +118,27 @@ func (w *workload) account() rbac.Subject {
 	return rbac.Account(w.object.Namespace, name)
 }
 
+// nodeNames are the nodes of the inventory, and those that only its pods name.
+func (b *builder) nodeNames() []string {
+	seen := map[string]bool{}
+	var out []string
+	add := func(name string) {
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, name)
+		}
+	}
+	for _, o := range b.inv.Of("", NodeKind) {
+		add(o.Name)
+	}
+	for i := range b.workloads {
+		for _, node := range b.workloads[i].nodes {
+			add(node)
+		}
+	}
+	return out
+}
+
 // nodeRefs are the footholds that root on the workload's node gives: the nodes where its pods run, else a node that
 // nobody knows.
 func (w *workload) nodeRefs() []finding.Ref {
