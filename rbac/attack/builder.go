@@ -45,6 +45,7 @@ type builder struct {
 	people     []string                         // those of groupsOf, in the order in which they came up
 	matched    map[string][]match
 	through    map[rbac.Subject][]membership // see memberships
+	bound      map[boundKey][]rbac.Subject   // see boundTo
 	subjects   []rbac.Subject                // all that bindings name, sorted
 }
 
@@ -212,5 +213,6 @@ func (b *builder) make(s rbac.Subject, role *rbac.Role, namespace string) {
 		Ref: finding.Ref{Kind: s.Kind, Namespace: namespace, Name: s.Name}, Role: role, RoleRef: role.Ref, Subjects: []rbac.Subject{s},
 	}
 	b.virtual[s] = []*rbac.Binding{binding}
+	clear(b.bound)
 	b.bindingsOf[role] = append(b.bindingsOf[role], binding)
 }

@@ -21,23 +21,26 @@ var createPods = Technique{
 	Cut: "Give create pods to controllers only; label namespaces with pod-security.kubernetes.io/enforce: baseline at least; keep accounts " +
 		"and Secrets that are worth more in namespaces of their own.",
 	find: func(b *builder) {
-		for _, h := range b.joint(b.creatingByName("", "pods")) {
+		for _, h := range b.joint(b.creatingByName("", "pods", false)) {
 			b.addMadePods(h, proof{grants: h.grants})
 		}
 	},
 }
 
-// creatingByName is how subjects may make objects in namespaces, of whatever name. A rule with resourceNames allows it
+// creatingByName is how subjects may make objects of whatever name. A rule with resourceNames allows it
 // with server-side apply: its request is a PATCH of a name, and the check for create that follows carries the name too.
 // No PUT makes these kinds of objects.
-func (b *builder) creatingByName(group, resource string) holding {
-	free := b.holding(right{verbs: []string{"create"}, group: group, resource: resource})
-	named := b.holding(right{verbs: []string{"create"}, group: group, resource: resource, named: true})
-	patch := b.holding(right{verbs: []string{"patch"}, group: group, resource: resource, named: true})
+func (b *builder) creatingByName(group, resource string, cluster bool) holding {
+	free := b.holding(right{verbs: []string{"create"}, group: group, resource: resource, cluster: cluster})
+	named := b.holding(right{verbs: []string{"create"}, group: group, resource: resource, named: true, cluster: cluster})
+	patch := b.holding(right{verbs: []string{"patch"}, group: group, resource: resource, named: true, cluster: cluster})
 	return holding{
 		subjects: named.subjects,
 		of: func(s rbac.Subject) []holder {
 			out := free.of(s)
+			if !named.limited {
+				return out
+			}
 			for _, h := range named.of(s) {
 				if h.names == nil {
 					continue

@@ -70,7 +70,10 @@ func (b *builder) missingAccounts() map[string]absence {
 
 // fillAccounts adds steps to missing accounts of namespaces that are there.
 func (b *builder) fillAccounts(missing map[string]absence) {
-	create := b.creating("", "serviceaccounts", false)
+	create := b.creating("", "serviceaccounts", false).in(func(namespace string) bool {
+		a := missing[namespace]
+		return !a.namespace && len(a.accounts) > 0
+	})
 	for _, h := range append(b.jointOnNames(create, b.minting()), b.joint(create, b.making())...) {
 		b.addMissing(h, missing)
 	}

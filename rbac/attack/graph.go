@@ -31,7 +31,7 @@ func newGraph(inv *inventory.Inventory, access *rbac.Authorizer, opts Options, t
 		inv: inv, access: access, opts: opts, technique: structural,
 		ids: map[finding.Ref]int32{}, pods: map[podName]int{}, accounts: map[string][]string{}, secrets: map[string][]string{},
 		bindingsOf: map[*rbac.Role][]*rbac.Binding{}, virtual: map[rbac.Subject][]*rbac.Binding{}, matched: map[string][]match{},
-		through: map[rbac.Subject][]membership{}, subjects: access.Subjects(),
+		through: map[rbac.Subject][]membership{}, bound: map[boundKey][]rbac.Subject{}, subjects: access.Subjects(),
 	}
 	for _, binding := range access.Bindings() {
 		if binding.Role != nil {

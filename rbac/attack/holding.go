@@ -12,6 +12,7 @@ import (
 type holding struct {
 	subjects func() []rbac.Subject         // who a binding gives it to, each once
 	of       func(s rbac.Subject) []holder // what the subject holds, by its own bindings and its groups'
+	limited  bool                          // some rule that gives it has resourceNames
 }
 
 // holding is how subjects hold a right.
@@ -25,7 +26,8 @@ func (b *builder) holding(r right) holding {
 		roles[m.role] = append(roles[m.role], m)
 	}
 	return holding{
-		subjects: func() []rbac.Subject { return b.boundTo(order, r.cluster) },
+		limited:  slices.ContainsFunc(b.matches(r), func(m match) bool { return m.names != nil }),
+		subjects: func() []rbac.Subject { return b.boundTo(r, order) },
 		of: func(s rbac.Subject) []holder {
 			if len(order) == 0 {
 				return nil
@@ -40,8 +42,12 @@ func grantsEverything(rule *rbac.Rule) bool {
 		slices.Contains(rule.Resources, "*")
 }
 
-// boundTo are the subjects of the roles' bindings, each once.
-func (b *builder) boundTo(roles []*rbac.Role, cluster bool) []rbac.Subject {
+// boundTo are the subjects of the bindings to the roles that give a right, each once.
+func (b *builder) boundTo(r right, roles []*rbac.Role) []rbac.Subject {
+	key, cluster := boundKey{r.key(), r.cluster}, r.cluster
+	if known, ok := b.bound[key]; ok {
+		return known
+	}
 	seen := map[rbac.Subject]bool{}
 	var out []rbac.Subject
 	for _, role := range roles {
@@ -57,7 +63,13 @@ func (b *builder) boundTo(roles []*rbac.Role, cluster bool) []rbac.Subject {
 			}
 		}
 	}
+	b.bound[key] = out
 	return out
+}
+
+type boundKey struct {
+	right   string
+	cluster bool
 }
 
 // heldThrough are the subject's holdings by bindings to the roles.
@@ -88,6 +100,9 @@ func (b *builder) creating(group, resource string, cluster bool) holding {
 		subjects: named.subjects,
 		of: func(s rbac.Subject) []holder {
 			out := free.of(s)
+			if !named.limited {
+				return out
+			}
 			for _, h := range named.of(s) {
 				if h.names == nil {
 					continue
@@ -132,6 +147,15 @@ func either(ways ...holding) holding {
 			return out
 		},
 	}
+}
+
+// in leaves out what is held in other namespaces than some; what is held everywhere stays.
+func (h holding) in(some func(namespace string) bool) holding {
+	of := h.of
+	h.of = func(s rbac.Subject) []holder {
+		return slices.DeleteFunc(of(s), func(h holder) bool { return h.namespace != "" && !some(h.namespace) })
+	}
+	return h
 }
 
 // and joins two holdings of a subject: where both count, on the names that both cover. ok is false when there is no
@@ -193,7 +217,7 @@ func (b *builder) jointOnNames(first holding, others ...holding) []holder {
 }
 
 func combine(join func(h, o holder) (holder, bool), first holding, others []holding) []holder {
-	var out []holder
+	var out, room []holder
 	seen := map[string]bool{}
 	for _, s := range candidates(append([]holding{first}, others...)...) {
 		held := first.of(s)
@@ -201,7 +225,7 @@ func combine(join func(h, o holder) (holder, bool), first holding, others []hold
 			if len(held) == 0 {
 				break
 			}
-			var next []holder
+			next := room[:0]
 			more := other.of(s)
 			for _, h := range held {
 				for _, o := range more {
@@ -210,10 +234,16 @@ func combine(join func(h, o holder) (holder, bool), first holding, others []hold
 					}
 				}
 			}
-			held = next
+			held, room = next, held
 		}
+		clear(seen)
 		for _, h := range held {
-			if key := h.key(); h.own() && !seen[key] {
+			if !h.own() {
+				continue
+			}
+			if len(held) == 1 {
+				out = append(out, h)
+			} else if key := h.key(); !seen[key] {
 				seen[key] = true
 				out = append(out, h)
 			}
