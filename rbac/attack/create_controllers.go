@@ -19,7 +19,7 @@ var createControllers = Technique{
 	find: func(b *builder) {
 		seen := map[grantedTo]bool{} // one rule often names many of the kinds
 		for _, kind := range podMakers() {
-			for _, h := range b.joint(b.creatingByName(kind.group, kind.resource)) {
+			for _, h := range b.joint(b.creatingByName(kind.group, kind.resource, false)) {
 				if len(h.grants) == 1 {
 					key := grantedTo{subject(h), h.grants[0].Binding, h.grants[0].Rule}
 					if seen[key] {
