@@ -143,13 +143,13 @@ func relaxCollector() { setCollector(300, 425<<20) }
 
 // frugalCollector does the same for commands that need less: tighter while an inventory is read, since reading leaves
 // garbage behind; the function that it returns gives room for the analysis of what was read.
-func frugalCollector() (read func()) {
+func frugalCollector(percent int) (read func()) {
 	const least = 170 << 20
-	setCollector(150, least)
+	setCollector(percent, least)
 	return func() {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		setCollector(150, max(least, 2*int64(m.HeapAlloc))) // #nosec G115 -- no heap is that large
+		setCollector(percent, max(least, 2*int64(m.HeapAlloc))) // #nosec G115 -- no heap is that large
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -41,6 +42,9 @@ type RBACOptions struct {
 	Output   OutputOptions
 	Identity []string
 	Names    identity.Options
+
+	// collector is how far the heap may grow between two collections, in percent; 0 is the usual.
+	collector int
 }
 
 // AddFlags declares the flags; formats are those that the command's answer has.
@@ -75,7 +79,7 @@ type rightsView struct {
 
 // read reads the inventory and the identity files.
 func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rightsView, error) {
-	done := frugalCollector()
+	done := frugalCollector(cmp.Or(o.collector, 150))
 	people, err := readIdentity(o.Identity, o.Names, s.err)
 	if err != nil {
 		return nil, err

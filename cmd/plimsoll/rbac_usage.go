@@ -53,6 +53,7 @@ func (o *RBACOptions) readUsage(ctx context.Context, paths, audit []string, log 
 	if err != nil {
 		return nil, nil, err
 	}
+	o.collector = 50 // logs leave garbage at the rate at which they are read, and little is kept of them
 	var view *rightsView
 	var used *usage.Usage
 	group, ctx := errgroup.WithContext(ctx)
