@@ -6,7 +6,7 @@ import (
 )
 
 var mountedSecret = Technique{
-	ID: "mounted-secret", Title: "Read the Secrets of a pod", MITRE: "T1552.007",
+	ID: "mounted-secret", Title: "Read the Secrets of a pod", MITRE: "T1552.001",
 	What: "Code in a pod reads the Secrets that its containers get: from secret volumes and projected volumes, and from environment variables " +
 		"(env with secretKeyRef, envFrom with secretRef). A volume that no container mounts shows nothing, and one with items shows " +
 		"only these keys: the step still counts the Secret. What only an init container gets is gone with it. imagePullSecrets and the Secrets of storage drivers are read by the " +

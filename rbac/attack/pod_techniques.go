@@ -26,5 +26,10 @@ func podTechniques() []Technique {
 		capSysModule,
 		capDACReadSearch,
 		corePattern,
+		hostRead,
+		varLog,
+		podVolumes,
+		hostPathVolume,
+		lurePods,
 	}
 }
