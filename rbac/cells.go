@@ -33,14 +33,14 @@ func cells(from []box) []*cell {
 			byKey[key] = have
 			out = append(out, have)
 		}
-		have.verbs = union(have.verbs, c.verbs)
-		have.grants = union(have.grants, c.grants)
+		have.verbs = append(have.verbs, c.verbs...)
+		have.grants = append(have.grants, c.grants...)
 	}
 	for _, b := range from {
 		b.takeApart(add)
 	}
 	for _, c := range out {
-		c.verbs = orderVerbs(c.verbs)
+		c.verbs, c.grants = orderVerbs(c.verbs), unique(c.grants)
 	}
 	return out
 }
@@ -68,7 +68,7 @@ func (b *box) takeApart(add func(cell)) {
 	}
 }
 
-// each makes lists of one.
+// each makes lists of one, which appending to copies.
 func each(list []string) [][]string {
 	out := make([][]string, len(list))
 	for i := range list {
@@ -84,30 +84,17 @@ func sorted(list []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
 
-// union appends the values that are not yet there. It never writes to the lists.
-func union[T comparable](list, more []T) []T {
-	if len(list) == 0 && len(more) < 2 {
-		return more[:len(more):len(more)]
+// unique leaves out values that came before. Lists of grants are often long, and their order says what was read first.
+func unique(list []Grant) []Grant {
+	if len(list) < 2 {
+		return list
 	}
-	const many = 32
-	var seen map[T]bool
-	if len(list)+len(more) > many {
-		seen = make(map[T]bool, len(list)+len(more))
-		for _, v := range list {
-			seen[v] = true
-		}
-	}
-	list = list[:len(list):len(list)]
-	for _, v := range more {
-		if seen == nil && slices.Contains(list, v) || seen[v] {
-			continue
-		}
-		if seen != nil {
-			seen[v] = true
-		}
-		list = append(list, v)
-	}
-	return list
+	seen := make(map[Grant]bool, len(list))
+	return slices.DeleteFunc(list, func(g Grant) bool {
+		known := seen[g]
+		seen[g] = true
+		return known
+	})
 }
 
 // orderVerbs puts verbs into the order in which people name them. "*" stands for all.
@@ -164,22 +151,21 @@ func (c *cell) keyOf(groups, resource, names, verbs bool) string {
 
 // joinNames joins cells that differ in the names only.
 func joinNames(list []*cell) []*cell {
-	return join(list, func(c *cell) string { return c.keyOf(true, true, false, true) },
-		func(c, other *cell) { c.names = sorted(append(slices.Clone(c.names), other.names...)) })
-}
-
-func join(list []*cell, key func(*cell) string, merge func(c, other *cell)) []*cell {
 	byKey := map[string]*cell{}
 	out := list[:0:0]
 	for _, c := range list {
-		k := key(c)
-		if have, known := byKey[k]; known {
-			merge(have, c)
-			have.grants = union(have.grants, c.grants)
+		k := c.keyOf(true, true, false, true)
+		have, known := byKey[k]
+		if !known {
+			byKey[k] = c
+			out = append(out, c)
 			continue
 		}
-		byKey[k] = c
-		out = append(out, c)
+		have.names = append(have.names, c.names...)
+		have.grants = append(have.grants, c.grants...)
+	}
+	for _, c := range out {
+		c.names, c.grants = sorted(c.names), unique(c.grants)
 	}
 	return out
 }
@@ -202,7 +188,9 @@ func rights(list []*cell) []Right {
 			rows = append(rows, have)
 		}
 		have.resources = append(have.resources, c.resources...)
-		have.grants = union(have.grants, c.grants)
+		if known {
+			have.grants = append(have.grants, c.grants...)
+		}
 	}
 	byKey = map[string]*joined{}
 	var out []*joined
@@ -210,8 +198,8 @@ func rights(list []*cell) []Right {
 		row.resources = withWildcard(sorted(row.resources))
 		k := row.keyOf(false, false, true, true) + strings.Join(row.resources, "\x00")
 		if have, known := byKey[k]; known && !row.path {
-			have.groups = sorted(append(slices.Clone(have.groups), row.groups...))
-			have.grants = union(have.grants, row.grants)
+			have.groups = append(have.groups, row.groups...)
+			have.grants = append(have.grants, row.grants...)
 			continue
 		}
 		byKey[k] = row
@@ -219,8 +207,8 @@ func rights(list []*cell) []Right {
 	}
 	rights := make([]Right, 0, len(out))
 	for _, row := range out {
-		right := Right{Namespace: row.namespace, Grants: row.grants, Rule: Rule{
-			Verbs: row.verbs, APIGroups: withWildcard(row.groups), Resources: row.resources, ResourceNames: row.names}}
+		right := Right{Namespace: row.namespace, Grants: unique(row.grants), Rule: Rule{
+			Verbs: row.verbs, APIGroups: withWildcard(sorted(row.groups)), Resources: row.resources, ResourceNames: row.names}}
 		if row.path {
 			right.Rule = Rule{Verbs: row.verbs, NonResourceURLs: row.resources}
 		}

@@ -98,9 +98,10 @@ func gained(s Subject, before, after *Authorizer) []Delta {
 	for _, b := range before.boxesOf(id) {
 		covers = append(covers, newCover(b))
 	}
+	index := newCoverIndex(covers)
 	var left []box
 	for _, b := range after.ownBoxes(s) {
-		left = append(left, b.without(covers)...)
+		left = append(left, b.without(index.of(&b))...)
 	}
 	if len(left) == 0 {
 		return nil
