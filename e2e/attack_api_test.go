@@ -57,7 +57,8 @@ func (a *attacker) with(t *testing.T, name string, rules ...rbacv1.PolicyRule) k
 	t.Helper()
 	meta := metav1.ObjectMeta{Name: name}
 	ctx := t.Context()
-	if _, err := a.c.Client.RbacV1().ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
+	role := &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}
+	if _, err := a.c.Client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := a.c.Client.RbacV1().ClusterRoleBindings().Create(ctx, bindingTo(name, name, name), metav1.CreateOptions{}); err != nil {
@@ -157,7 +158,8 @@ func (a *attacker) createByName(t *testing.T) {
 	body := fmt.Sprintf(`{"apiVersion":"%s/v1","kind":"ClusterRoleBinding","metadata":{"name":%q},`+
 		`"roleRef":{"apiGroup":%q,"kind":"ClusterRole","name":"view"},"subjects":[{"apiGroup":%q,"kind":"User","name":"applier"}]}`,
 		rbacGroup, name, rbacGroup, rbacGroup)
-	_, err = client.RbacV1().ClusterRoleBindings().Patch(ctx, name, types.ApplyPatchType, []byte(body), metav1.PatchOptions{FieldManager: "e2e"})
+	options := metav1.PatchOptions{FieldManager: "e2e"}
+	_, err = client.RbacV1().ClusterRoleBindings().Patch(ctx, name, types.ApplyPatchType, []byte(body), options)
 	accepted(t, "apply with a rule that names the object", err)
 }
 
@@ -173,7 +175,8 @@ func (a *attacker) escalate(t *testing.T) {
 		return err
 	}
 	refused(t, "change one's own role", change(a.with(t, "editor", allow("update", rbacGroup, "clusterroles")), "editor"))
-	climber := a.with(t, "climber", allow("escalate", rbacGroup, "clusterroles", "climber"), allow("update", rbacGroup, "clusterroles", "climber"))
+	climber := a.with(t, "climber", allow("escalate", rbacGroup, "clusterroles", "climber"),
+		allow("update", rbacGroup, "clusterroles", "climber"))
 	refused(t, "change another role", change(climber, "editor"))
 	accepted(t, "change one's own role with escalate", change(climber, "climber"))
 
@@ -192,8 +195,9 @@ func (a *attacker) impersonate(t *testing.T) {
 		t.Fatal(err)
 	}
 	const user = "system:serviceaccount:default:proxy"
-	a.with(t, user, allow("create", "", "serviceaccounts/token"), allow("impersonate", "", "users", "nobody"), allow("impersonate", "", "groups"))
-	answer, err := a.c.Client.CoreV1().ServiceAccounts("default").CreateToken(ctx, "proxy", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	a.with(t, user, allow("impersonate", "", "users", "nobody"), allow("impersonate", "", "groups"))
+	answer, err := a.c.Client.CoreV1().ServiceAccounts("default").
+		CreateToken(ctx, "proxy", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +210,8 @@ func (a *attacker) impersonate(t *testing.T) {
 	}
 	refused(t, "read Secrets as oneself", ask(rest.ImpersonationConfig{}))
 	refused(t, "impersonate another user", ask(rest.ImpersonationConfig{UserName: "joe", Groups: []string{"system:masters"}}))
-	accepted(t, "impersonate system:masters with a user", ask(rest.ImpersonationConfig{UserName: "nobody", Groups: []string{"system:masters"}}))
+	masters := rest.ImpersonationConfig{UserName: "nobody", Groups: []string{"system:masters"}}
+	accepted(t, "impersonate system:masters with a user", ask(masters))
 	config := rest.AnonymousClientConfig(a.c.REST)
 	config.BearerToken = answer.Status.Token
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
@@ -307,8 +312,10 @@ func (a *attacker) loginWith(t *testing.T, client kubernetes.Interface, secret, 
 func (a *attacker) certificate(t *testing.T) {
 	ctx := t.Context()
 	const group = "certificates.k8s.io"
-	half := a.with(t, "half", allow("update", group, "certificatesigningrequests/approval"), allow("create", group, "certificatesigningrequests"))
-	_, err := half.CertificatesV1().CertificateSigningRequests().Create(ctx, certificateFor(t, "masters", "system:masters"), metav1.CreateOptions{})
+	half := a.with(t, "half", allow("update", group, "certificatesigningrequests/approval"),
+		allow("create", group, "certificatesigningrequests"))
+	masters := certificateFor(t, "masters", "system:masters")
+	_, err := half.CertificatesV1().CertificateSigningRequests().Create(ctx, masters, metav1.CreateOptions{})
 	refused(t, "ask for system:masters", err)
 	csr, err := half.CertificatesV1().CertificateSigningRequests().Create(ctx, certificateFor(t, "admins", "admins"), metav1.CreateOptions{})
 	if err != nil {
@@ -319,7 +326,8 @@ func (a *attacker) certificate(t *testing.T) {
 	}}
 	_, err = half.CertificatesV1().CertificateSigningRequests().UpdateApproval(ctx, csr.Name, csr, metav1.UpdateOptions{})
 	refused(t, "approve without the verb approve", err)
-	whole := a.with(t, "whole", allow("update", group, "certificatesigningrequests/approval"), allow("approve", group, "signers", "kubernetes.io/*"))
+	whole := a.with(t, "whole", allow("update", group, "certificatesigningrequests/approval"),
+		allow("approve", group, "signers", "kubernetes.io/*"))
 	_, err = whole.CertificatesV1().CertificateSigningRequests().UpdateApproval(ctx, csr.Name, csr, metav1.UpdateOptions{})
 	accepted(t, "approve with the verb approve on the domain", err)
 }

@@ -22,6 +22,7 @@ func identityTechniques() []Technique {
 		relaxPodSecurity,
 		apiServices,
 		scriptConfigMap,
+		crdConversion,
 		flux,
 		argoCD,
 		certManager,
