@@ -5,29 +5,38 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
 var argoCD = Technique{
 	ID: "argo-cd", Title: "Have Argo CD apply objects", MITRE: "T1072",
 	What: "Argo CD's application controller applies what the repository of an Application holds, with its own account, cluster-admin in a " +
 		"usual installation. An Application in the namespace of Argo CD may name any AppProject; what the project allows is all that limits " +
-		"it. The project called default, which every installation has, allows every repository, every namespace and every kind unless it was " +
-		"changed. So who may write Applications there, or ApplicationSets that make them, has the controller's rights; with a project that " +
-		"allows only some namespaces, he runs pods in those. Who may write AppProjects too lifts the limits. In other namespaces Applications " +
-		"count only if Argo CD is told so and a project lists the namespace. Who may change both argocd-cm and argocd-rbac-cm lets anonymous " +
-		"callers in and makes them administrators of Argo CD. With sync impersonation switched on, the project's service accounts apply, " +
-		"and no step is claimed.",
-	Needs: "The application controller running; create, update or patch on applications in its namespace (or applicationsets, when their " +
-		"controller runs), and an AppProject that lets any repository in.",
-	Proof: "The binding and the rule, and the controller or the AppProject. Check with: kubectl auth can-i create applications.argoproj.io " +
-		"-n argocd --as SUBJECT, and kubectl get appprojects -n argocd -o yaml",
+		"it: repositories (sourceRepos), clusters and namespaces (destinations) and kinds. The project called default, which Argo CD makes in " +
+		"every installation, allows everything unless it was changed. So who may write Applications there, or ApplicationSets that make " +
+		"them, has the controller's rights; with projects that allow only some namespaces, he runs pods in those. In other namespaces " +
+		"Applications count only where application.namespaces names the namespace and a project's sourceNamespaces does too. Who may write " +
+		"AppProjects in Argo CD's namespace as well lifts all limits. With sync impersonation (2.13 and later, " +
+		"application.sync.impersonation.enabled) the service accounts that the project names for the destination apply instead. A project " +
+		"whose repositories are somebody else's gives no step, though inline patches could bend what they hold.\n" +
+		"There is another way in: who makes himself an administrator of Argo CD's own API writes Applications and projects there. Whoever can " +
+		"change argocd-cm and argocd-rbac-cm lets anonymous callers in and gives them the role admin; where one of the two is set so " +
+		"already, the other is enough. Whoever reads the Secret argocd-secret signs sessions of the account admin with its key " +
+		"server.secretkey, unless that account is disabled. Changing argocd-rbac-cm alone gives no step: it takes an account of Argo CD.",
+	Needs: "The application controller running; create on applications in its namespace, or update or patch on one that exists (or the same " +
+		"on applicationsets, when their controller runs), and an AppProject that lets any repository in. Or update or patch on its " +
+		"ConfigMaps or reading its Secret, and a way to the API of argocd-server.",
+	Proof: "The binding and the rule, and the controller or the AppProject. Where no AppProject was read the step counts on the project " +
+		"default as Argo CD makes it, and says so. Check with: kubectl auth can-i create applications.argoproj.io -n argocd --as SUBJECT, " +
+		"and kubectl get appprojects -n argocd -o yaml",
 	Cut: "Let tenants write Applications in namespaces of their own, with projects that name their repositories and namespaces; empty the " +
-		"project default.",
+		"project default; switch on sync impersonation; disable the account admin.",
 	find: func(b *builder) {
 		for _, w := range b.deputies(deputy{group: argoGroup, image: imageNamed("argocd")}) {
-			if w.runs("argocd-application-controller") {
-				b.findArgoApplications(w)
-				b.findArgoSettings(w)
+			if w.executes("argocd-application-controller") {
+				a := newArgo(b, w)
+				a.findApplications()
+				a.findSettings()
 			}
 		}
 	},
@@ -35,8 +44,53 @@ var argoCD = Technique{
 
 const argoGroup = "argoproj.io"
 
-// runs says that a container's command or arguments name a program.
-func (w *workload) runs(program string) bool {
+// An argo is one installation of Argo CD.
+type argo struct {
+	b            *builder
+	controller   *workload
+	namespace    string
+	projects     []argoProject
+	elsewhere    []string // patterns of other namespaces whose Applications count
+	impersonates bool
+}
+
+func newArgo(b *builder, w *workload) *argo {
+	a := &argo{b: b, controller: w, namespace: w.object.Namespace}
+	for _, o := range b.inv.Of(argoGroup, "AppProject") {
+		if o.Namespace == a.namespace {
+			a.projects = append(a.projects, argoProject{o, inventory.Map(o.Content, "spec")})
+		}
+	}
+	names, given := w.flag("application-namespaces")
+	if !given {
+		names = a.setting("argocd-cmd-params-cm", "application.namespaces")
+	}
+	for _, name := range strings.Split(names, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			a.elsewhere = append(a.elsewhere, name)
+		}
+	}
+	a.impersonates = a.setting("argocd-cm", "application.sync.impersonation.enabled") == "true"
+	return a
+}
+
+// setting is a value of one of Argo CD's ConfigMaps.
+func (a *argo) setting(configMap, key string) string {
+	if cm := a.b.inv.Get("", "ConfigMap", a.namespace, configMap); cm != nil {
+		return inventory.String(cm.Content, "data", key)
+	}
+	return ""
+}
+
+// runs says that a component of this installation runs.
+func (a *argo) runs(program string) bool {
+	return slices.ContainsFunc(a.b.workloads, func(w workload) bool {
+		return w.object.Namespace == a.namespace && w.executes(program)
+	})
+}
+
+// executes says that a container's command or arguments name a program.
+func (w *workload) executes(program string) bool {
 	return slices.ContainsFunc(containers(w.spec), func(c map[string]any) bool {
 		return slices.ContainsFunc(append(texts(c["command"]), texts(c["args"])...), func(word string) bool {
 			return word[strings.LastIndex(word, "/")+1:] == program
@@ -44,86 +98,161 @@ func (w *workload) runs(program string) bool {
 	})
 }
 
-func (b *builder) findArgoApplications(w *workload) {
-	ns := w.object.Namespace
-	if cm := b.inv.Get("", "ConfigMap", ns, "argocd-cm"); cm != nil &&
-		inventory.String(cm.Content, "data", "application.sync.impersonation.enabled") == "true" {
-		return
+// findApplications adds the steps of who writes Applications, alone or together with AppProjects.
+func (a *argo) findApplications() {
+	ways := a.b.writing(argoGroup, "applications", "Application", false)
+	here := ways.at(a.namespace)
+	if a.runs("argocd-applicationset-controller") {
+		here = either(here, a.b.writing(argoGroup, "applicationsets", "ApplicationSet", false).at(a.namespace))
 	}
-	ways := b.writing(argoGroup, "applications", "Application", false).at(ns)
-	if slices.ContainsFunc(b.workloads, func(o workload) bool {
-		return o.object.Namespace == ns && o.runs("argocd-applicationset-controller")
-	}) {
-		ways = either(ways, b.writing(argoGroup, "applicationsets", "ApplicationSet", false).at(ns))
-	}
-	var projects []*inventory.Object
-	for _, o := range b.inv.Of(argoGroup, "AppProject") {
-		if o.Namespace == ns {
-			projects = append(projects, o)
+	for _, h := range a.b.joint(here) {
+		for _, p := range a.projects {
+			a.addProject(h, p)
+		}
+		if len(a.projects) == 0 && !a.impersonates {
+			a.b.acts(h, a.controller, "no AppProject was read: the project default allows everything, as Argo CD makes it")
 		}
 	}
-	for _, h := range b.joint(ways) {
-		if len(projects) == 0 {
-			b.acts(h, w, "no AppProject was read, and the project default that Argo CD makes allows everything")
-		}
-		for _, project := range projects {
-			b.addArgoProject(h, w, project)
-		}
-	}
-	for _, h := range b.joint(b.writing(argoGroup, "appprojects", "AppProject", false).at(ns), ways) {
-		b.acts(h, w, "an AppProject that allows everything can be written")
-	}
-}
-
-// addArgoProject adds what an Application of the project can do.
-func (b *builder) addArgoProject(h holder, w *workload, project *inventory.Object) {
-	spec := inventory.Map(project.Content, "spec")
-	if !slices.Contains(texts(spec["sourceRepos"]), "*") {
-		return
-	}
-	p := proof{grants: h.grants, object: project, path: "spec", note: "the project lets Applications of any repository in"}
-	for _, destination := range maps(spec["destinations"]) {
-		if !isInCluster(destination) {
+	for _, h := range a.b.joint(ways) {
+		if h.namespace == "" || h.namespace == a.namespace || !argoMatch(a.elsewhere, h.namespace) {
 			continue
 		}
-		ns := inventory.String(destination, "namespace")
-		switch {
-		case ns == "*" && allowsEveryKind(maps(spec["clusterResourceWhitelist"])):
-			b.add(subject(h), w.account().Ref(), p)
-		case ns == "*":
-			b.add(subject(h), set(AnyAccountKind, ""), p)
-		case !strings.ContainsAny(ns, "*?[!") && ns != "" && allowsPods(spec):
-			b.add(subject(h), set(AnyAccountKind, ns), p)
+		for _, p := range a.projects {
+			if argoMatch(texts(p.spec["sourceNamespaces"]), h.namespace) {
+				a.addProject(h, p)
+			}
+		}
+	}
+	for _, h := range a.b.joint(a.b.writing(argoGroup, "appprojects", "AppProject", false).at(a.namespace), here) {
+		a.addEverything(h, "an AppProject that allows everything can be written")
+	}
+}
+
+// addEverything adds the step of who writes projects: no limits but those of the controller's own rights.
+func (a *argo) addEverything(h holder, note string) {
+	if !a.impersonates {
+		a.b.acts(h, a.controller, note)
+		return
+	}
+	if a.b.may(a.controller.account(), impersonating("serviceaccounts"), "") {
+		p := proof{grants: h.grants, object: a.controller.object, path: a.controller.at, note: note}
+		a.b.add(subject(h), set(AnyAccountKind, ""), p)
+	}
+}
+
+// impersonating is the right to impersonate.
+func impersonating(resource string) right {
+	return right{verbs: []string{"impersonate"}, resource: resource}
+}
+
+// addProject adds what an Application of the project can do.
+func (a *argo) addProject(h holder, project argoProject) {
+	if !project.anyRepository() {
+		return
+	}
+	p := proof{grants: h.grants, object: project.object, path: "spec", note: "the project lets Applications of any repository in"}
+	if a.impersonates {
+		a.addImpersonated(h, project, p)
+		return
+	}
+	everywhere := project.everywhere()
+	if everywhere && project.allows("rbac.authorization.k8s.io", "ClusterRoleBinding", false) && a.isAdmin() ||
+		everywhere && project.allowsAll(false) && project.allowsAll(true) {
+		a.b.add(subject(h), a.controller.account().Ref(), p)
+		return
+	}
+	namespaces := a.b.namespaces
+	if everywhere {
+		namespaces = []string{""}
+	}
+	for _, ns := range namespaces {
+		if (everywhere || project.reaches(ns)) && a.mayRunPods(project, ns) {
+			h.namespace = ns
+			a.b.addMadePods(h, p)
 		}
 	}
 }
 
-// isInCluster says that a destination is the cluster that Argo CD runs in.
-func isInCluster(destination map[string]any) bool {
-	server, name := inventory.String(destination, "server"), inventory.String(destination, "name")
-	return server == "*" || server == "https://kubernetes.default.svc" || server == "" && (name == "*" || name == "in-cluster")
+// isAdmin says that the controller holds every right.
+func (a *argo) isAdmin() bool {
+	return a.b.may(a.controller.account(), right{verbs: []string{"*"}, group: "*", resource: "*"}, "")
 }
 
-func allowsEveryKind(list []map[string]any) bool {
-	return slices.ContainsFunc(list, func(item map[string]any) bool {
-		return inventory.String(item, "group") == "*" && inventory.String(item, "kind") == "*"
-	})
+// mayRunPods says that the project and the controller's rights let some kind of workload in.
+func (a *argo) mayRunPods(project argoProject, namespace string) bool {
+	for _, k := range []struct{ group, kind, resource string }{
+		{"", "Pod", "pods"}, {"apps", "Deployment", "deployments"}, {"apps", "StatefulSet", "statefulsets"},
+		{"apps", "DaemonSet", "daemonsets"}, {"batch", "Job", "jobs"}, {"batch", "CronJob", "cronjobs"},
+	} {
+		if project.allows(k.group, k.kind, true) &&
+			a.b.may(a.controller.account(), right{verbs: []string{"create"}, group: k.group, resource: k.resource}, namespace) {
+			return true
+		}
+	}
+	return false
 }
 
-// allowsPods says that a project does not limit the kinds of namespaced objects.
-func allowsPods(spec map[string]any) bool {
-	allowed, denied := maps(spec["namespaceResourceWhitelist"]), maps(spec["namespaceResourceBlacklist"])
-	return (len(allowed) == 0 || allowsEveryKind(allowed)) && !allowsEveryKind(denied)
+// addImpersonated adds the accounts that the project names for destinations.
+func (a *argo) addImpersonated(h holder, project argoProject, p proof) {
+	for _, ns := range a.b.namespaces {
+		account, ok := project.accountFor(ns)
+		if !ok || !project.reaches(ns) || !a.b.may(a.controller.account(), impersonating("serviceaccounts"), account.Namespace) {
+			continue
+		}
+		if slices.Contains(a.b.accounts[account.Namespace], account.Name) {
+			p.path = "spec.destinationServiceAccounts"
+			a.b.add(subject(h), account.Ref(), p)
+		}
+	}
 }
 
-// findArgoSettings adds steps for who may make everybody an administrator of Argo CD.
-func (b *builder) findArgoSettings(w *workload) {
-	ns := w.object.Namespace
-	if b.inv.Get("", "ConfigMap", ns, "argocd-cm") == nil || b.inv.Get("", "ConfigMap", ns, "argocd-rbac-cm") == nil {
+// findSettings adds the steps of who becomes an administrator of Argo CD.
+func (a *argo) findSettings() {
+	if !a.runs("argocd-server") {
 		return
 	}
-	change := b.changing("", "configmaps", false).at(ns)
-	for _, h := range b.joint(change.on("argocd-cm"), change.on("argocd-rbac-cm")) {
-		b.acts(h, w, "anonymous callers can be made administrators of Argo CD, whose server has to be reached")
+	const settings, roles = "argocd-cm", "argocd-rbac-cm"
+	const note = "anonymous callers can be made administrators of Argo CD, whose server has to be reached"
+	open := a.setting(settings, "users.anonymous.enabled") == "true"
+	admin := a.setting(roles, "policy.default") == "role:admin"
+	change := a.b.changing("", "configmaps", false).at(a.namespace)
+	var ways []holder
+	for _, name := range []string{settings, roles} {
+		if a.b.inv.Get("", "ConfigMap", a.namespace, name) == nil {
+			return
+		}
+		if name == settings && admin || name == roles && open {
+			ways = append(ways, a.b.joint(change.on(name))...)
+		}
 	}
+	for _, h := range append(ways, a.b.joint(change.on(settings), change.on(roles))...) {
+		a.addEverything(h, note)
+	}
+	secret := a.b.inv.Get("", "Secret", a.namespace, "argocd-secret")
+	if secret != nil && a.setting(settings, "admin.enabled") != "false" && !a.impersonates {
+		a.b.add(secretRef(a.namespace, secret.Name), a.controller.account().Ref(), proof{
+			object: secret, path: "data", note: "its key server.secretkey signs sessions of Argo CD's account admin, whose server has to be reached",
+		})
+	}
+}
+
+// An argoProject is an AppProject.
+type argoProject struct {
+	object *inventory.Object
+	spec   map[string]any
+}
+
+// accountFor is the service account that applies to a namespace of this cluster, when impersonation is switched on.
+func (p argoProject) accountFor(namespace string) (account rbac.Subject, ok bool) {
+	for _, item := range maps(p.spec["destinationServiceAccounts"]) {
+		if !argoGlob(inventory.String(item, "server"), argoCluster) || !argoGlob(inventory.String(item, "namespace"), namespace) {
+			continue
+		}
+		name := inventory.String(item, "defaultServiceAccount")
+		if ns, rest, cut := strings.Cut(name, ":"); cut {
+			return rbac.Account(ns, rest), true
+		}
+		return rbac.Account(namespace, name), name != ""
+	}
+	return account, false
 }
