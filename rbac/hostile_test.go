@@ -109,7 +109,7 @@ func FuzzObjects(f *testing.F) {
 "rules":[{"nonResourceURLs":["*","/a**",""],"verbs":["*"]}]},{"kind":"ClusterRole","metadata":{"name":"q","labels":{"a":"b"}},"aggregationRule":{"clusterRoleSelectors":[{}]}}]`)
 	f.Add(`[{"kind":"ClusterRoleBinding","metadata":7,"roleRef":[],"subjects":{"kind":null}},{"kind":"Role","rules":{"a":[]}},{"kind":"ClusterRole","rules":[null,7,[],{"verbs":[1,null]}],"aggregationRule":{"clusterRoleSelectors":[null,3,{"matchLabels":7,"matchExpressions":[{"key":[]}]}]}}]`)
 	f.Add(`[{"kind":"RoleBinding","metadata":{"name":"b"},"roleRef":{"kind":"ClusterRole","name":"view"},"subjects":[null,{"kind":"Group","name":"system:masters"},{"kind":"User","name":"system:serviceaccount:a:b:c"}]}]`)
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		var contents []map[string]any
 		if json.Unmarshal([]byte(text), &contents) != nil || len(contents) > 50 {
 			return
