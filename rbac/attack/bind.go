@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"iter"
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -85,9 +84,9 @@ func (b *builder) eachBinder(yield func(taking)) {
 	if len(w.bindClusterRoles.subjects())+len(w.bindRoles.subjects()) == 0 {
 		return
 	}
-	w.index()
+	w.roleIndex = b.roleIndex()
 	binds, writes := either(w.bindClusterRoles, w.bindRoles), either(w.create, w.createCluster, w.change, w.changeCluster)
-	for _, s := range candidates(binds, writes) {
+	for _, s := range b.candidates(binds, writes) {
 		w.seen = map[takenAt]bool{}
 		w.subject(s)
 	}
@@ -100,10 +99,8 @@ type binder struct {
 	bindRoles             holding
 	create, createCluster holding
 	change, changeCluster holding
-	clusterRole           map[string]*rbac.Role      // by name
-	rolesIn               map[string][]*rbac.Role    // by namespace
-	bindings              map[string][]*rbac.Binding // by namespace, those to roles that exist
-	seen                  map[takenAt]bool           // what was yielded for the subject
+	*roleIndex
+	seen map[takenAt]bool // what was yielded for the subject
 }
 
 // takenAt is a role taken somewhere by some grants; the role is nil for every one that grants everything.
@@ -171,58 +168,28 @@ func (w *binder) roles(h holder) {
 
 // existing yields the roles of bindings that the subject may add itself to.
 func (w *binder) existing(s rbac.Subject, h holder, kind string) {
-	change, changeCluster := w.change.of(s), w.changeCluster.of(s)
-	if len(change)+len(changeCluster) == 0 {
-		return
+	for _, c := range w.changeCluster.of(s) {
+		if joined, ok := h.with(c); ok && joined.own() && joined.namespace == "" {
+			w.fromBindings(joined, c, kind, "")
+		}
 	}
-	for binding := range w.bindingsIn(h, change, changeCluster) {
-		if binding.RoleRef.Kind != kind || !h.covers(binding.RoleRef.Name) {
+	for _, c := range w.change.of(s) {
+		joined, ok := h.with(c)
+		if !ok || !joined.own() {
 			continue
 		}
-		may := change
-		if binding.Namespace == "" {
-			may = changeCluster
-		}
-		for _, c := range may {
-			if !c.covers(binding.Name) || c.namespace != "" && c.namespace != binding.Namespace {
-				continue
-			}
-			joined, ok := h.with(c)
-			if ok && joined.own() {
-				joined.namespace = binding.Namespace
-				w.take(taking{holder: joined, role: binding.Role, binding: binding.Object, note: "the binding can be given another subject"})
-			}
+		for _, place := range w.b.namespacesOf(joined) {
+			w.fromBindings(joined, c, kind, place)
 		}
 	}
 }
 
-// bindingsIn yields the bindings where the holder's right counts and those that change bindings do, cluster-wide ones
-// first.
-func (w *binder) bindingsIn(h holder, change, changeCluster []holder) iter.Seq[*rbac.Binding] {
-	places := w.b.namespaces
-	if h.namespace != "" {
-		places = []string{h.namespace}
-	} else if !slices.ContainsFunc(change, func(c holder) bool { return c.namespace == "" }) {
-		places = nil
-		for _, c := range change {
-			places = append(places, c.namespace)
-		}
-		slices.Sort(places)
-		places = slices.Compact(places)
-	}
-	return func(yield func(*rbac.Binding) bool) {
-		for i := -1; i < len(places); i++ {
-			place := ""
-			if i >= 0 {
-				place = places[i]
-			} else if h.namespace != "" || len(changeCluster) == 0 {
-				continue
-			}
-			for _, binding := range w.bindings[place] {
-				if !yield(binding) {
-					return
-				}
-			}
+// fromBindings yields the roles of the bindings in a place that c may change, as far as h covers them.
+func (w *binder) fromBindings(h, c holder, kind, place string) {
+	h.namespace = place
+	for _, binding := range w.bindings[place] {
+		if binding.RoleRef.Kind == kind && h.covers(binding.RoleRef.Name) && c.covers(binding.Name) {
+			w.take(taking{holder: h, role: binding.Role, binding: binding.Object, note: "the binding can be given another subject"})
 		}
 	}
 }
@@ -250,20 +217,29 @@ func implied(grants []rbac.Grant, namespace string) bool {
 	})
 }
 
-// index finds roles by their names.
-func (w *binder) index() {
-	w.clusterRole, w.rolesIn = map[string]*rbac.Role{}, map[string][]*rbac.Role{}
-	for _, role := range w.b.access.Roles() {
+// A roleIndex finds roles by their names.
+type roleIndex struct {
+	clusterRole map[string]*rbac.Role
+	rolesIn     map[string][]*rbac.Role    // by namespace
+	bindings    map[string][]*rbac.Binding // by namespace, those to roles that exist
+}
+
+func (b *builder) roleIndex() *roleIndex {
+	if b.roles != nil {
+		return b.roles
+	}
+	b.roles = &roleIndex{map[string]*rbac.Role{}, map[string][]*rbac.Role{}, map[string][]*rbac.Binding{}}
+	for _, role := range b.access.Roles() {
 		if role.Kind == "ClusterRole" {
-			w.clusterRole[role.Name] = role
+			b.roles.clusterRole[role.Name] = role
 		} else {
-			w.rolesIn[role.Namespace] = append(w.rolesIn[role.Namespace], role)
+			b.roles.rolesIn[role.Namespace] = append(b.roles.rolesIn[role.Namespace], role)
 		}
 	}
-	w.bindings = map[string][]*rbac.Binding{}
-	for _, binding := range w.b.access.Bindings() {
+	for _, binding := range b.access.Bindings() {
 		if binding.Role != nil {
-			w.bindings[binding.Namespace] = append(w.bindings[binding.Namespace], binding)
+			b.roles.bindings[binding.Namespace] = append(b.roles.bindings[binding.Namespace], binding)
 		}
 	}
+	return b.roles
 }

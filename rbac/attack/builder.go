@@ -46,7 +46,9 @@ type builder struct {
 	matched    map[string][]match
 	through    map[rbac.Subject][]membership // see memberships
 	bound      map[boundKey][]rbac.Subject   // see boundTo
-	subjects   []rbac.Subject                // all that bindings name, sorted
+	numbers    numbering                     // of subjects
+	roles      *roleIndex
+	subjects   []rbac.Subject // all that bindings name, sorted
 }
 
 type match struct {

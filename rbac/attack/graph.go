@@ -29,9 +29,10 @@ func New(inv *inventory.Inventory, access *rbac.Authorizer, opts Options) *Graph
 func newGraph(inv *inventory.Inventory, access *rbac.Authorizer, opts Options, techniques []Technique) *Graph {
 	b := &builder{
 		inv: inv, access: access, opts: opts, technique: structural,
-		ids: map[finding.Ref]int32{}, pods: map[podName]int{}, accounts: map[string][]string{}, secrets: map[string][]string{},
+		pods: map[podName]int{}, accounts: map[string][]string{}, secrets: map[string][]string{},
 		bindingsOf: map[*rbac.Role][]*rbac.Binding{}, virtual: map[rbac.Subject][]*rbac.Binding{}, matched: map[string][]match{},
-		through: map[rbac.Subject][]membership{}, bound: map[boundKey][]rbac.Subject{}, subjects: access.Subjects(),
+		through: map[rbac.Subject][]membership{}, bound: map[boundKey][]rbac.Subject{},
+		numbers: numbering{ids: map[rbac.Subject]int32{}}, subjects: access.Subjects(),
 	}
 	for _, binding := range access.Bindings() {
 		if binding.Role != nil {
@@ -43,9 +44,20 @@ func newGraph(inv *inventory.Inventory, access *rbac.Authorizer, opts Options, t
 	b.listNamespaces()
 	b.listAccounts()
 	b.listSecrets()
+	b.makeRoom()
 	b.addStarts()
 	b.run(techniques)
 	return b.graph(techniques)
+}
+
+// makeRoom spares growing step by step what will be large.
+func (b *builder) makeRoom() {
+	footholds := 2*len(b.subjects) + 5*len(b.workloads)/4 + 5*len(b.namespaces)
+	b.ids = make(map[finding.Ref]int32, footholds)
+	b.footholds = make([]finding.Ref, 0, footholds)
+	b.links = make([]edge, 0, 4*footholds)
+	b.edges = make([]edge, 0, len(b.access.Bindings())+2*footholds)
+	b.proofs = make([]proof, 0, len(b.access.Bindings())+footholds/2)
 }
 
 // addStarts makes footholds of all that a path may start from or lead to, also of what no step touches.

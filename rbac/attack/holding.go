@@ -48,7 +48,7 @@ func (b *builder) boundTo(r right, roles []*rbac.Role) []rbac.Subject {
 	if known, ok := b.bound[key]; ok {
 		return known
 	}
-	seen := map[rbac.Subject]bool{}
+	b.numbers.begin()
 	var out []rbac.Subject
 	for _, role := range roles {
 		for _, binding := range b.bindingsOf[role] {
@@ -56,8 +56,7 @@ func (b *builder) boundTo(r right, roles []*rbac.Role) []rbac.Subject {
 				continue
 			}
 			for _, s := range binding.Subjects {
-				if !seen[s] {
-					seen[s] = true
+				if b.numbers.first(s) {
 					out = append(out, s)
 				}
 			}
@@ -208,18 +207,18 @@ func (h holder) covers(name string) bool { return h.names == nil || slices.Conta
 // joint are the subjects that hold all of it in one place, at least one by their own bindings. The names are the
 // first's; the others' do not matter.
 func (b *builder) joint(first holding, others ...holding) []holder {
-	return combine(holder.with, first, others)
+	return b.combine(holder.with, first, others)
 }
 
 // jointOnNames is joint for rights over the same object: the names are those that all cover.
 func (b *builder) jointOnNames(first holding, others ...holding) []holder {
-	return combine(holder.and, first, others)
+	return b.combine(holder.and, first, others)
 }
 
-func combine(join func(h, o holder) (holder, bool), first holding, others []holding) []holder {
+func (b *builder) combine(join func(h, o holder) (holder, bool), first holding, others []holding) []holder {
 	var out, room []holder
 	seen := map[string]bool{}
-	for _, s := range candidates(append([]holding{first}, others...)...) {
+	for _, s := range b.candidates(append([]holding{first}, others...)...) {
 		held := first.of(s)
 		for _, other := range others {
 			if len(held) == 0 {
