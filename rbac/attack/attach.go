@@ -43,7 +43,7 @@ func (b *builder) containersWith(look func(*workload, container) (at finding.Pat
 				continue
 			}
 			if at, note := look(w, c); at != "" {
-				out[w.object.Namespace] = append(out[w.object.Namespace], entry{w, below(w.at, below(c.at, at)), note})
+				out[w.object.Namespace] = append(out[w.object.Namespace], entry{w, below(w.at, below(c.at(), at)), note})
 				break
 			}
 		}

@@ -18,5 +18,5 @@ func sysAdminHole(s *surface, e *exposed) (hole, bool) { return s.capabilityHole
 // capabilityHole is an added capability that counts on the node.
 func (s *surface) capabilityHole(e *exposed, name string) (hole, bool) {
 	at, ok := e.capability(name)
-	return hole{below(e.at, at), "a container has the capability " + name}, ok && !s.ownUsers
+	return hole{below(e.at(), at), "a container has the capability " + name}, ok && !s.ownUsers
 }

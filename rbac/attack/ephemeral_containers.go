@@ -1,6 +1,10 @@
 package attack
 
-import "github.com/plimsoll-io/plimsoll/finding"
+import (
+	"slices"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+)
 
 var ephemeralContainers = Technique{
 	ID: "ephemeral-containers", Title: "Add a debugging container to a running pod", MITRE: "T1609",
@@ -72,18 +76,22 @@ func (b *builder) debuggableNodes(namespace string, names []string) []finding.Re
 // nodesOf are the nodes of workloads whose node an ephemeral container could take: not of static pods, which get none,
 // nor of those with a user namespace.
 func nodesOf(pods []*workload) []finding.Ref {
-	seen := map[finding.Ref]bool{}
-	var out []finding.Ref
+	var names []string
+	unknown := false
 	for _, w := range pods {
 		if users, set := w.spec["hostUsers"].(bool); w.static() || set && !users {
 			continue
 		}
-		for _, node := range w.nodeRefs() {
-			if !seen[node] {
-				seen[node] = true
-				out = append(out, node)
-			}
-		}
+		names = append(names, w.nodes...)
+		unknown = unknown || len(w.nodes) == 0
+	}
+	slices.Sort(names)
+	var out []finding.Ref
+	for _, name := range slices.Compact(names) {
+		out = append(out, nodeRef(name))
+	}
+	if unknown {
+		out = append(out, finding.Ref{Kind: SomeNodeKind})
 	}
 	return out
 }

@@ -25,24 +25,32 @@ var kubeletCredentials = Technique{
 			})
 		}
 		for i := range b.workloads {
-			w := &b.workloads[i]
-			if len(w.nodes) == 0 || w.static() {
-				continue
-			}
-			_, mounted := b.token(w)
-			p := proof{object: w.object, path: w.at.Field("serviceAccountName"), note: "the kubelet may make tokens of its account"}
-			for _, node := range w.nodes {
-				if old && !mounted {
-					b.add(nodeRef(node), w.account().Ref(), p)
-				}
-				for _, s := range secretsOutside(w.spec) {
-					b.add(nodeRef(node), secretRef(w.object.Namespace, s.name), proof{
-						object: w.object, path: below(w.at, s.at), note: "the kubelet may read the Secret " + s.name + " of its pods",
-					})
-				}
+			if w := &b.workloads[i]; len(w.nodes) > 0 && !w.static() {
+				b.addKubeletReads(w, old)
 			}
 		}
 	},
+}
+
+// addKubeletReads adds what the kubelet may have for the workload's pods that their containers do not.
+func (b *builder) addKubeletReads(w *workload, old bool) {
+	secrets := secretsOutside(w.spec)
+	mounted := !old
+	if old {
+		_, mounted = b.token(w)
+	}
+	for _, node := range w.nodes {
+		if !mounted {
+			b.add(nodeRef(node), w.account().Ref(), proof{
+				object: w.object, path: b.accountField(w), note: "the kubelet may make tokens of the account",
+			})
+		}
+		for _, s := range secrets {
+			b.add(nodeRef(node), secretRef(w.object.Namespace, s.name), proof{
+				object: w.object, path: below(w.at, s.at), note: "the kubelet may read the Secret",
+			})
+		}
+	}
 }
 
 // secretsOutside are the Secrets that a pod names for the kubelet alone: its containers do not get them.

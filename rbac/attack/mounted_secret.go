@@ -1,6 +1,8 @@
 package attack
 
 import (
+	"slices"
+
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
@@ -17,12 +19,11 @@ var mountedSecret = Technique{
 	find: func(b *builder) {
 		for i := range b.workloads {
 			w := &b.workloads[i]
-			seen := map[string]bool{}
-			for _, s := range secretsInside(w.spec) {
-				if !seen[s.name] {
-					seen[s.name] = true
+			used := secretsInside(w.spec)
+			for j, s := range used {
+				if !slices.ContainsFunc(used[:j], func(o usedSecret) bool { return o.name == s.name }) {
 					b.add(w.object.Ref, secretRef(w.object.Namespace, s.name), proof{
-						object: w.object, path: below(w.at, s.at), note: "its containers get the Secret " + s.name,
+						object: w.object, path: below(w.at, s.at), note: "its containers get the Secret",
 					})
 				}
 			}
@@ -49,13 +50,13 @@ func secretsInside(spec map[string]any) []usedSecret {
 		}
 		for i, env := range maps(c.spec["env"]) {
 			if name := inventory.String(env, "valueFrom", "secretKeyRef", "name"); name != "" {
-				at := itemPath(c.at.Field("env"), env, i).Field("valueFrom").Field("secretKeyRef").Field("name")
+				at := itemPath(c.at().Field("env"), env, i).Field("valueFrom").Field("secretKeyRef").Field("name")
 				out = append(out, usedSecret{name, at})
 			}
 		}
 		for i, from := range maps(c.spec["envFrom"]) {
 			if name := inventory.String(from, "secretRef", "name"); name != "" {
-				out = append(out, usedSecret{name, c.at.Field("envFrom").Index(i).Field("secretRef").Field("name")})
+				out = append(out, usedSecret{name, c.at().Field("envFrom").Index(i).Field("secretRef").Field("name")})
 			}
 		}
 	}
@@ -78,10 +79,13 @@ func secretsInside(spec map[string]any) []usedSecret {
 
 // A container is one container of a pod, of whatever kind.
 type container struct {
-	spec map[string]any
-	list string       // "containers", "initContainers" or "ephemeralContainers"
-	at   finding.Path // below the pod spec
+	spec  map[string]any
+	list  string // "containers", "initContainers" or "ephemeralContainers"
+	index int    // in the list
 }
+
+// at is the container's path below the pod spec.
+func (c container) at() finding.Path { return itemPath(finding.Path(c.list), c.spec, c.index) }
 
 // containersOf are all containers of a pod. Those that are no maps are left out, but counted in the paths.
 func containersOf(spec map[string]any) []container {
@@ -90,7 +94,7 @@ func containersOf(spec map[string]any) []container {
 		items, _ := spec[list].([]any)
 		for i, item := range items {
 			if c, ok := item.(map[string]any); ok {
-				out = append(out, container{c, list, itemPath(finding.Path(list), c, i)})
+				out = append(out, container{c, list, i})
 			}
 		}
 	}

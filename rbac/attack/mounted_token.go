@@ -32,7 +32,7 @@ func (b *builder) token(w *workload) (p proof, ok bool) {
 		return p, false
 	}
 	if at, projected := inventory.TokenVolume(w.spec); projected {
-		return proof{object: w.object, path: below(w.at, at), note: "a volume holds a token of " + w.account().String()}, true
+		return proof{object: w.object, path: below(w.at, at), note: "a volume holds a token of its account"}, true
 	}
 	if w.object.Kind == "Pod" && inventory.String(w.object.Content, "metadata", "uid") != "" {
 		return p, false // a live Pod: admission added the volume, or did not
@@ -46,7 +46,20 @@ func (b *builder) token(w *workload) (p proof, ok bool) {
 	if !mounted {
 		return p, false
 	}
-	return proof{object: w.object, path: w.at.Field("serviceAccountName"), note: "its pods run as " + account.String() + " and get its token"}, true
+	return proof{object: w.object, path: b.accountField(w), note: "its pods get the token of the account"}, true
+}
+
+// accountField is the path of the workload's account; there are as many as kinds of workloads.
+func (b *builder) accountField(w *workload) finding.Path {
+	at, known := b.accountFields[w.at]
+	if !known {
+		if b.accountFields == nil {
+			b.accountFields = map[finding.Path]finding.Path{}
+		}
+		at = w.at.Field("serviceAccountName")
+		b.accountFields[w.at] = at
+	}
+	return at
 }
 
 // below joins two paths.

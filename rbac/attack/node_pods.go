@@ -12,7 +12,7 @@ var nodePods = Technique{
 		for i := range b.workloads {
 			w := &b.workloads[i]
 			for _, node := range w.nodes {
-				b.add(nodeRef(node), w.object.Ref, proof{object: w.object, note: "its pods run on node " + node})
+				b.add(nodeRef(node), w.object.Ref, proof{object: w.object, note: "one of its pods runs on the node"})
 			}
 		}
 	},

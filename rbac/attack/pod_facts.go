@@ -13,4 +13,5 @@ type podFacts struct {
 	byNode                      map[string][]int                        // see workloadsOn
 	controlNodes                map[string]bool                         // see isControlPlane
 	surfaces                    []surface                               // see hostSurfaces
+	accountFields               map[finding.Path]finding.Path           // see accountField
 }

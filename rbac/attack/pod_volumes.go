@@ -34,7 +34,7 @@ func (b *builder) addVolumes(from finding.Ref, w *workload) {
 	for _, s := range secretsInside(w.spec) {
 		if strings.HasPrefix(string(s.at), "volumes") {
 			b.add(from, secretRef(w.object.Namespace, s.name), proof{
-				object: w.object, path: below(w.at, s.at), note: "its pods on the node mount the Secret " + s.name,
+				object: w.object, path: below(w.at, s.at), note: "one of its pods on the node mounts the Secret",
 			})
 		}
 	}

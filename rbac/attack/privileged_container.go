@@ -18,5 +18,5 @@ func privilegedHole(s *surface, e *exposed) (hole, bool) {
 	if !e.privileged || e.root == notRoot || s.ownUsers {
 		return hole{}, false
 	}
-	return hole{e.at.Field("securityContext").Field("privileged"), "a container is privileged"}, true
+	return hole{e.at().Field("securityContext").Field("privileged"), "a container is privileged"}, true
 }

@@ -54,12 +54,18 @@ func perNamespace(kind string) bool {
 	return false
 }
 
-// linkPods links pods that can be had to their workloads. A set of some pods is held by who holds the set of all.
+// linkPods links a set of pods to the smaller sets in it, and to the workloads that are in none of those: any pod holds
+// any that is not static, which holds any that moves.
 func (b *builder) linkPods(r finding.Ref) {
+	smaller := map[string]string{AnyPodKind: AnyEditablePodKind, AnyEditablePodKind: AnyMovablePodKind}[r.Kind]
+	linked := false
 	for _, i := range b.workloadsOf(r.Namespace) {
-		w := &b.workloads[i]
-		if r.Kind == AnyPodKind || r.Kind == AnyEditablePodKind && !w.static() || r.Kind == AnyMovablePodKind && w.movable() {
+		switch w := &b.workloads[i]; {
+		case w.among(r.Kind) && !w.among(smaller):
 			b.link(r, w.object.Ref)
+		case w.among(smaller) && !linked:
+			linked = true
+			b.link(r, set(smaller, r.Namespace))
 		}
 	}
 }

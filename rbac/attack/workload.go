@@ -57,6 +57,19 @@ func (w *workload) movable() bool {
 	return false
 }
 
+// among says that the workload's pods are in such a set of pods.
+func (w *workload) among(kind string) bool {
+	switch kind {
+	case AnyPodKind:
+		return true
+	case AnyEditablePodKind:
+		return !w.static()
+	case AnyMovablePodKind:
+		return w.movable()
+	}
+	return false
+}
+
 // workloadsOf are the workloads of a namespace, as indexes into b.workloads.
 func (b *builder) workloadsOf(namespace string) []int {
 	if b.byNamespace == nil {
