@@ -140,3 +140,32 @@ func BenchmarkWhoCan(b *testing.B) {
 	}
 	b.ReportMetric(float64(n), "subjects")
 }
+
+// BenchmarkDiff compares the large cluster with one that has another role everywhere.
+func BenchmarkDiff(b *testing.B) {
+	old := rbac.New(largeCluster())
+	inv := largeCluster()
+	objects := append(inv.All()[:len(inv.All()):len(inv.All())], object(rbac.Group+"/v1", "ClusterRoleBinding", "", "new", map[string]any{
+		"roleRef":  map[string]any{"kind": "ClusterRole", "name": "edit"},
+		"subjects": []any{map[string]any{"kind": "Group", "name": "system:serviceaccounts"}},
+	}))
+	after := rbac.New(inventory.New(inv.Source, inv.Taken, inv.Version, objects, nil))
+	n := 0
+	for b.Loop() {
+		n = len(rbac.Diff(old, after))
+	}
+	b.ReportMetric(float64(n), "subjects")
+}
+
+// BenchmarkMatrix yields every cell of the large cluster.
+func BenchmarkMatrix(b *testing.B) {
+	a := rbac.New(largeCluster())
+	n := 0
+	for b.Loop() {
+		n = 0
+		for range a.Matrix(rbac.Filter{}) {
+			n++
+		}
+	}
+	b.ReportMetric(float64(n), "cells")
+}
