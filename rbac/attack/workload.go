@@ -14,6 +14,7 @@ type workload struct {
 	spec   map[string]any // of the pods
 	at     finding.Path   // of spec
 	nodes  []string       // where its pods run, as far as the inventory shows; sorted by first sight
+	mirror bool           // of a static pod
 }
 
 type podName struct{ namespace, name string }
@@ -33,7 +34,7 @@ func (b *builder) listWorkloads() {
 				}
 				i = len(b.workloads)
 				index[top] = i
-				b.workloads = append(b.workloads, workload{object: top, spec: spec, at: at})
+				b.workloads = append(b.workloads, workload{object: top, spec: spec, at: at, mirror: isMirror(top)})
 			}
 			if o.Kind == "Pod" {
 				b.pods[podName{o.Namespace, o.Name}] = i
@@ -44,8 +45,10 @@ func (b *builder) listWorkloads() {
 }
 
 // static says that the pod is a mirror of a static pod, which only a file on its node can change.
-func (w *workload) static() bool {
-	return w.object.Kind == "Pod" && inventory.String(w.object.Content, "metadata", "annotations", "kubernetes.io/config.mirror") != ""
+func (w *workload) static() bool { return w.mirror }
+
+func isMirror(o *inventory.Object) bool {
+	return o.Kind == "Pod" && inventory.String(o.Content, "metadata", "annotations", "kubernetes.io/config.mirror") != ""
 }
 
 // movable says that a controller makes the pods again, on any node, when they are evicted.
