@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"rbac":                {"inventory", "inventory/bootstrap"},
 	"rbac/attack":         {"inventory", "rbac"},
 	"rbac/usage":          {"inventory", "rbac", "auditlog"},
-	"control":             {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack"},
+	"control":             {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack", "rbac/usage"}, // usage: which grants are stale
 	"scan":                {"control", "inventory", "policy"},
 	"framework":           {"scan", "control"},
 	"report":              {"scan", "framework", "control", "inventory"},

@@ -30,8 +30,12 @@ func goControls() []Control {
 	return []Control{
 		automountedToken(),
 		danglingNetworkPolicy(),
+		danglingRole(),
+		danglingSubject(),
 		deprecatedAPI(),
 		deprecatedServiceAccountField(),
+		escalationPath(),
+		lookalikeName(),
 		missingServiceAccount(),
 		namespaceWithoutDefaultDeny(),
 		namespaceWithoutLimitRange(),
@@ -41,6 +45,9 @@ func goControls() []Control {
 		podWithoutNetworkPolicy(),
 		secretInConfigMap(),
 		secretInEnv(),
+		staleGrant(),
+		unknownGroup(),
+		unknownUser(),
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
-	k8syaml "sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -82,10 +81,7 @@ var statusOf = map[string]scan.Status{
 }
 
 func testCase(t *testing.T, c control.Control, tc *txtartest.Case) {
-	settings := control.Settings{}
-	if err := k8syaml.UnmarshalStrict(tc.Settings, &settings); err != nil {
-		t.Fatalf("settings: %v", err)
-	}
+	settings := readSettings(t, tc.Settings)
 	result := judge(t, c, tc.Input, settings)
 	if want := statusOf[tc.Word]; result.Status != want {
 		t.Fatalf("status %q, want %q\nfindings: %s\nerrors: %v\nskipped: %s",

@@ -4,9 +4,11 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
+	"github.com/plimsoll-io/plimsoll/rbac/usage"
 )
 
 // Facts are the models that Checks reason with, each computed at most once per inventory. Safe for concurrent use.
@@ -21,6 +23,7 @@ type Facts struct {
 	podSecurity func() podVerdicts
 	access      func() *rbac.Authorizer
 	attacks     func() *attack.Graph
+	escalations func() map[finding.Ref]Escalation
 }
 
 // Settings are what controls can be told.
@@ -32,6 +35,16 @@ type Settings struct {
 	// Target is the Kubernetes version to judge deprecated APIs against, "1.37"; "" means the inventory's own, or
 	// the newest known.
 	Target string
+	// Used is what subjects did, by the audit log; nil without one.
+	Used *usage.Usage `json:"-"`
+	// People knows the users and groups of the identity provider; nil when nobody gave a list.
+	People People `json:"-"`
+}
+
+// People are the users and groups that an identity provider has, by the names that the API server knows them by.
+type People interface {
+	HasUser(name string) bool
+	HasGroup(name string) bool
 }
 
 // A Workload is an object that makes pods.
@@ -54,6 +67,7 @@ func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 	f.attacks = sync.OnceValue(func() *attack.Graph {
 		return attack.New(f.Inventory, f.Access(), attack.Options{Refused: newAdmission(f).refused})
 	})
+	f.escalations = sync.OnceValue(f.findEscalations)
 	return f
 }
 

@@ -1,0 +1,88 @@
+package control
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
+)
+
+const (
+	escalationPod = `
+apiVersion: v1
+kind: Pod
+metadata: {name: cart, namespace: shop}
+spec: {serviceAccountName: cart, containers: [{name: web}]}`
+	escalationAccount = `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: cart, namespace: shop}`
+	escalationAdmin = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: everything}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]`
+	escalationBinding = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: cart}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: everything}
+subjects: [{kind: ServiceAccount, name: cart, namespace: shop}]`
+)
+
+// TestEscalationTellsEachStep: technique, binding and length are part of what a finding says.
+func TestEscalationTellsEachStep(t *testing.T) {
+	f := live(t, escalationPod, escalationAccount, escalationAdmin, escalationBinding)
+	j := escalationPath().Check(f)
+	if len(j.Findings) != 1 {
+		t.Fatalf("want one finding: %v", j.Findings)
+	}
+	got := j.Findings[0]
+	if want := "The token of ServiceAccount shop/cart leads to cluster-admin in 2 steps"; got.Message != want {
+		t.Errorf("message %q, want %q", got.Message, want)
+	}
+	if got.Severity != finding.Critical {
+		t.Errorf("severity %s of an account that is admin", got.Severity)
+	}
+	var facts []string
+	for _, r := range got.Because {
+		facts = append(facts, r.Fact)
+	}
+	if !slices.Equal(facts, []string{"mounted-token", "cluster-admin"}) {
+		t.Errorf("steps %v", facts)
+	}
+	if last := got.Because[len(got.Because)-1]; last.Object == nil || last.Object.String() != "ClusterRoleBinding cart" {
+		t.Errorf("the binding is not told: %+v", last)
+	}
+}
+
+// TestEscalationWithGaps: what may make a way untrue stops the control, what may hide ways does not.
+func TestEscalationWithGaps(t *testing.T) {
+	full := live(t, escalationPod, escalationAccount, escalationAdmin, escalationBinding)
+	for kind, skipped := range map[string]bool{"Secret": false, "Node": false, "Namespace": true, "ServiceAccount": true, "": true} {
+		inv := inventory.New(full.Source, time.Unix(0, 0), "", full.All(), []inventory.Gap{{Kind: kind, Reason: "forbidden"}})
+		j := escalationPath().Check(NewFacts(inv, Settings{}))
+		if (j.Skipped != "") != skipped || (len(j.Findings) == 0) != skipped {
+			t.Errorf("gap of %q: skipped %q with %d findings", kind, j.Skipped, len(j.Findings))
+		}
+		if _, incomplete := inv.Incomplete(escalationPath().Reads...); !incomplete {
+			t.Errorf("gap of %q: the control could pass", kind)
+		}
+	}
+}
+
+// TestEscalationOfALivePod: its volumes say whether it has a token.
+func TestEscalationOfALivePod(t *testing.T) {
+	pod := strings.Replace(escalationPod, "namespace: shop}", "namespace: shop, uid: u1}", 1)
+	rest := []string{escalationAccount, escalationAdmin, escalationBinding}
+	if j := escalationPath().Check(live(t, append(rest, pod)...)); len(j.Examined) > 0 {
+		t.Errorf("a Pod without the volume was judged: %v", j.Findings)
+	}
+	mirror := strings.Replace(escalationPod, "namespace: shop}", "namespace: shop, annotations: {kubernetes.io/config.mirror: x}}", 1)
+	if j := escalationPath().Check(live(t, append(rest, mirror)...)); len(j.Examined) > 0 {
+		t.Errorf("a static Pod was judged: %v", j.Findings)
+	}
+}
