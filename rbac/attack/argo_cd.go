@@ -32,8 +32,9 @@ var argoCD = Technique{
 	Cut: "Let tenants write Applications in namespaces of their own, with projects that name their repositories and namespaces; empty the " +
 		"project default; switch on sync impersonation; disable the account admin.",
 	find: func(b *builder) {
-		for _, w := range b.deputies(deputy{group: argoGroup, image: imageNamed("argocd")}) {
-			if w.executes("argocd-application-controller") {
+		labels := []string{"app.kubernetes.io/name=argocd-application-controller"}
+		for _, w := range b.deputies(deputy{group: argoGroup, image: imageNamed("argocd", "argo-cd"), labels: labels}) {
+			if w.executes("argocd-application-controller") || w.labelled(labels) {
 				a := newArgo(b, w)
 				a.findApplications()
 				a.findSettings()
@@ -134,16 +135,14 @@ func (a *argo) addEverything(h holder, note string) {
 		a.b.acts(h, a.controller, note)
 		return
 	}
-	if a.b.may(a.controller.account(), impersonating("serviceaccounts"), "") {
+	if a.b.may(a.controller.account(), impersonating(), "") {
 		p := proof{grants: h.grants, object: a.controller.object, path: a.controller.at, note: note}
 		a.b.add(subject(h), set(AnyAccountKind, ""), p)
 	}
 }
 
-// impersonating is the right to impersonate.
-func impersonating(resource string) right {
-	return right{verbs: []string{"impersonate"}, resource: resource}
-}
+// impersonating is the right to impersonate any service account.
+func impersonating() right { return right{verbs: []string{"impersonate"}, resource: "serviceaccounts"} }
 
 // addProject adds what an Application of the project can do.
 func (a *argo) addProject(h holder, project argoProject) {
@@ -180,23 +179,14 @@ func (a *argo) isAdmin() bool {
 
 // mayRunPods says that the project and the controller's rights let some kind of workload in.
 func (a *argo) mayRunPods(project argoProject, namespace string) bool {
-	for _, k := range []struct{ group, kind, resource string }{
-		{"", "Pod", "pods"}, {"apps", "Deployment", "deployments"}, {"apps", "StatefulSet", "statefulsets"},
-		{"apps", "DaemonSet", "daemonsets"}, {"batch", "Job", "jobs"}, {"batch", "CronJob", "cronjobs"},
-	} {
-		if project.allows(k.group, k.kind, true) &&
-			a.b.may(a.controller.account(), right{verbs: []string{"create"}, group: k.group, resource: k.resource}, namespace) {
-			return true
-		}
-	}
-	return false
+	return a.b.runsPods(a.controller.account(), namespace, func(group, kind string) bool { return project.allows(group, kind, true) })
 }
 
 // addImpersonated adds the accounts that the project names for destinations.
 func (a *argo) addImpersonated(h holder, project argoProject, p proof) {
 	for _, ns := range a.b.namespaces {
 		account, ok := project.accountFor(ns)
-		if !ok || !project.reaches(ns) || !a.b.may(a.controller.account(), impersonating("serviceaccounts"), account.Namespace) {
+		if !ok || !project.reaches(ns) || !a.b.may(a.controller.account(), impersonating(), account.Namespace) {
 			continue
 		}
 		if slices.Contains(a.b.accounts[account.Namespace], account.Name) {

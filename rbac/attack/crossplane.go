@@ -2,31 +2,45 @@ package attack
 
 import (
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
 var crossplane = Technique{
-	ID: "crossplane", Title: "Have Crossplane apply objects", MITRE: "T1072",
+	ID: "crossplane", Title: "Have Crossplane apply objects or run packages", MITRE: "T1072",
 	What: "Crossplane's provider-kubernetes applies the manifest in an Object, and provider-helm the chart in a Release, with the credentials " +
 		"that a ProviderConfig names. With the source InjectedIdentity that is the provider's own service account, cluster-admin in most " +
 		"guides. So who may write Objects or Releases has its rights if such a ProviderConfig exists, or if he may write one. Credentials in " +
-		"a Secret can be of any cluster and give no step. Who may install a Provider or Function together with a DeploymentRuntimeConfig " +
-		"says which image runs in Crossplane's namespace, as which service account. Writing Compositions gives no step here, though those " +
-		"that compose Objects do the same in turn.",
+		"a Secret can be of any cluster and give no step.\n" +
+		"A package runs an image of its author's choice in Crossplane's namespace. A DeploymentRuntimeConfig says how: who may write one " +
+		"besides a Provider or Function has it run as any service account of that namespace, and with the rights of the node as far as " +
+		"admission lets pods have them. A Provider alone, or a Configuration that depends on one, runs as an account of its own, to which " +
+		"Crossplane's RBAC manager gives all rights over Secrets and ConfigMaps, everywhere; without the RBAC manager it has none. " +
+		"Compositions and Operations give no step here: what their functions may make, and which composite resources use them, is not read.",
 	Needs: "The provider running; create, update or patch on objects of kubernetes.crossplane.io (or kubernetes.m.crossplane.io), or on " +
-		"releases of helm.crossplane.io (or helm.m.crossplane.io), and a ProviderConfig with InjectedIdentity; or create on providers or " +
-		"functions and on deploymentruntimeconfigs of pkg.crossplane.io.",
+		"releases of helm.crossplane.io (or helm.m.crossplane.io), and a ProviderConfig with InjectedIdentity; or create, update or patch on " +
+		"providers or configurations of pkg.crossplane.io; or on providers or functions together with deploymentruntimeconfigs. What is " +
+		"only changed has to exist.",
 	Proof: "The bindings and rules, and the provider or its configuration. Check with: kubectl auth can-i create " +
 		"objects.kubernetes.crossplane.io --as SUBJECT, and kubectl get providerconfigs.kubernetes.crossplane.io -o yaml",
 	Cut: "Give the provider's account only what it manages, and let only administrators write Objects, Releases and packages.",
 	find: func(b *builder) {
 		for _, p := range crossplaneProviders() {
-			for _, w := range b.deputies(deputy{group: p.group, image: imageNamed(p.image)}) {
+			d := deputy{group: p.group, image: imageNamed(p.image), labels: []string{"pkg.crossplane.io/provider=" + p.image}}
+			for _, w := range b.deputies(d) {
 				b.findManaged(p, w)
 			}
 		}
-		b.findPackages()
+		for _, w := range b.deputies(deputy{group: packageGroup, image: imageNamed("crossplane")}) {
+			if w.executes("core") {
+				b.findPackages(w)
+			} else if w.executes("rbac") {
+				b.findProviders(w)
+			}
+		}
 	},
 }
+
+const packageGroup = "pkg.crossplane.io"
 
 // A crossplaneProvider applies what its managed resources hold.
 type crossplaneProvider struct {
@@ -52,7 +66,11 @@ func (b *builder) findManaged(p crossplaneProvider, w *workload) {
 			})
 		}
 	}
-	for _, h := range b.joint(b.writing(p.group, "providerconfigs", "ProviderConfig", p.cluster), managed) {
+	configs := b.writing(p.group, "providerconfigs", "ProviderConfig", p.cluster)
+	if !p.cluster {
+		configs = either(configs, b.writing(p.group, "clusterproviderconfigs", "ClusterProviderConfig", true))
+	}
+	for _, h := range b.joint(configs, managed) {
 		b.acts(h, w, "a ProviderConfig can make it apply with its own service account")
 	}
 }
@@ -71,16 +89,27 @@ func (b *builder) injected(group, namespace string) *inventory.Object {
 }
 
 // findPackages adds steps for who may install packages and say how they run.
-func (b *builder) findPackages() {
-	const group = "pkg.crossplane.io"
-	for _, w := range b.deputies(deputy{group: group, image: imageNamed("crossplane")}) {
-		packages := either(
-			b.writing(group, "providers", "Provider", true), b.writing(group, "functions", "Function", true),
-		)
-		for _, h := range b.joint(packages, b.writing(group, "deploymentruntimeconfigs", "DeploymentRuntimeConfig", true)) {
-			p := proof{grants: h.grants, object: w.object, path: w.at, note: "a package runs any image in its namespace, as any service account"}
-			b.add(subject(h), set(AnyAccountKind, w.object.Namespace), p)
-			b.addNodes(h, p, []string{w.object.Namespace})
-		}
+func (b *builder) findPackages(w *workload) {
+	packages := either(
+		b.writing(packageGroup, "providers", "Provider", true), b.writing(packageGroup, "functions", "Function", true),
+	)
+	for _, h := range b.joint(packages, b.writing(packageGroup, "deploymentruntimeconfigs", "DeploymentRuntimeConfig", true)) {
+		p := proof{grants: h.grants, object: w.object, path: w.at, note: "a package runs any image in its namespace, as any service account"}
+		h.namespace = w.object.Namespace
+		b.addMadePods(h, p)
+	}
+}
+
+// findProviders adds steps for who may install providers, to which the RBAC manager gives rights over Secrets.
+func (b *builder) findProviders(manager *workload) {
+	if !b.may(manager.account(), right{verbs: []string{"bind"}, group: rbac.Group, resource: "clusterroles", cluster: true}, "") {
+		return
+	}
+	for _, h := range b.joint(either(
+		b.writing(packageGroup, "providers", "Provider", true), b.writing(packageGroup, "configurations", "Configuration", true),
+	)) {
+		b.add(subject(h), set(AnySecretKind, ""), proof{
+			grants: h.grants, object: manager.object, path: manager.at, note: "a provider of any image gets rights over all Secrets",
+		})
 	}
 }

@@ -76,17 +76,33 @@ func (b *builder) serves(group string) (served, sure bool) {
 	return unread || b.inv.Source.Kind != "cluster", false
 }
 
-// imageNamed knows images by the last element of their repository's name, whatever registry or mirror holds them.
-func imageNamed(name string) func(image string) bool {
-	return func(image string) bool { return strings.Contains(image, name) && imageName(image) == name }
+// imageNamed knows images by the last element of their repository's name, or by the last two where a name has a slash,
+// whatever registry or mirror holds them.
+func imageNamed(names ...string) func(image string) bool {
+	return func(image string) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			if !strings.Contains(image, name) {
+				return false
+			}
+			repository := imageRepository(image)
+			return repository == name || strings.HasSuffix(repository, "/"+name)
+		})
+	}
+}
+
+// imageRepository is the name of an image without tag and digest.
+func imageRepository(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if colon := strings.LastIndexByte(image, ':'); colon > strings.LastIndexByte(image, '/') {
+		image = image[:colon]
+	}
+	return image
 }
 
 // imageName is the last element of the name of an image's repository, without tag and digest.
 func imageName(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	image = image[strings.LastIndexByte(image, '/')+1:]
-	image, _, _ = strings.Cut(image, ":")
-	return image
+	repository := imageRepository(image)
+	return repository[strings.LastIndexByte(repository, '/')+1:]
 }
 
 // isIdle says that the workload is scaled to nothing.

@@ -61,3 +61,17 @@ func (ways holding) on(name string) holding {
 func (b *builder) acts(h holder, w *workload, note string) {
 	b.add(subject(h), w.account().Ref(), proof{grants: h.grants, object: w.object, path: w.at, note: note})
 }
+
+// runsPods says whether a deputy's account may make some kind of workload in a namespace ("" asks for everywhere), of the
+// kinds that allowed lets pass.
+func (b *builder) runsPods(account rbac.Subject, namespace string, allowed func(group, kind string) bool) bool {
+	for _, k := range []struct{ group, kind, resource string }{
+		{"", "Pod", "pods"}, {"apps", "Deployment", "deployments"}, {"apps", "StatefulSet", "statefulsets"},
+		{"apps", "DaemonSet", "daemonsets"}, {"batch", "Job", "jobs"}, {"batch", "CronJob", "cronjobs"},
+	} {
+		if allowed(k.group, k.kind) && b.may(account, right{verbs: []string{"create"}, group: k.group, resource: k.resource}, namespace) {
+			return true
+		}
+	}
+	return false
+}

@@ -28,7 +28,7 @@ var externalSecrets = Technique{
 		"stores, and limit its traffic with a NetworkPolicy.",
 	find: func(b *builder) {
 		runs := false
-		for _, w := range b.deputies(deputy{group: externalSecretsGroup, image: imageNamed("external-secrets")}) {
+		for _, w := range b.deputies(deputy{group: externalSecretsGroup, image: imageNamed("external-secrets"), labels: []string{"app.kubernetes.io/name=external-secrets"}}) {
 			if w.executes("webhook") || w.executes("certcontroller") { // the same image in other parts
 				continue
 			}

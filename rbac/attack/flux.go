@@ -57,7 +57,7 @@ func fluxControllers() []fluxController {
 
 func (c fluxController) deputy() deputy {
 	return deputy{
-		group: c.group, image: imageNamed(c.name),
+		group: c.group, image: imageNamed("fluxcd/" + c.name),
 		labels: []string{"app.kubernetes.io/part-of=flux", "app.kubernetes.io/component=" + c.name},
 	}
 }
@@ -159,7 +159,7 @@ func (a *fluxApplier) step(h holder, namespace, account string, p proof) {
 		a.b.add(from, own.Ref(), p)
 		return
 	}
-	if !a.b.may(own, right{verbs: []string{"impersonate"}, resource: "serviceaccounts"}, namespace) {
+	if !a.b.may(own, impersonating(), namespace) {
 		return
 	}
 	if account != "" {
