@@ -238,29 +238,21 @@ func subset(a, b []int32) bool {
 
 // components splits cores into groups that share no item, so that each can be hit by itself.
 func components(cores [][]int32) [][][]int32 {
-	group := map[int32]int{} // by item
+	last := map[int32]int{} // the last core with an item
 	parent := make([]int, len(cores))
-	var root func(int) int
-	root = func(i int) int {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
 	for c, core := range cores {
 		parent[c] = c
 		for _, item := range core {
-			if g, known := group[item]; known {
-				parent[root(g)] = root(c)
+			if other, known := last[item]; known {
+				parent[root(parent, other)] = root(parent, c)
 			}
-			group[item] = c
+			last[item] = c
 		}
 	}
 	var out [][][]int32
 	index := map[int]int{}
 	for c, core := range cores {
-		r := root(c)
+		r := root(parent, c)
 		if _, known := index[r]; !known {
 			index[r] = len(out)
 			out = append(out, nil)
@@ -268,4 +260,13 @@ func components(cores [][]int32) [][][]int32 {
 		out[index[r]] = append(out[index[r]], core)
 	}
 	return out
+}
+
+// root is the core that stands for the group of core i.
+func root(parent []int, i int) int {
+	for parent[i] != i {
+		parent[i] = parent[parent[i]]
+		i = parent[i]
+	}
+	return i
 }

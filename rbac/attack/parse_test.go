@@ -31,7 +31,7 @@ func TestParseFoothold(t *testing.T) {
 		"node":                              "Goal node",
 		"goal:node":                         "Goal node",
 		"cluster-admin":                     "Goal cluster-admin",
-		" kube-system-secrets ":             "Goal kube-system-secrets",
+		"kube-system-secrets":               "Goal kube-system-secrets",
 		"Deployment:shop/cart":              "Deployment shop/cart",
 		"sts:shop/db":                       "StatefulSet shop/db",
 	} {
