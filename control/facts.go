@@ -39,6 +39,8 @@ type Settings struct {
 	Used *usage.Usage `json:"-"`
 	// People knows the users and groups of the identity provider; nil when nobody gave a list.
 	People People `json:"-"`
+	// Members are the people in a group, by the same list; nil when nobody gave one.
+	Members func(group string) []string `json:"-"`
 }
 
 // People are the users and groups that an identity provider has, by the names that the API server knows them by.
@@ -65,7 +67,7 @@ func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 	f.podSecurity = sync.OnceValue(f.judgePodSecurity)
 	f.access = sync.OnceValue(func() *rbac.Authorizer { return rbac.New(f.Inventory) })
 	f.attacks = sync.OnceValue(func() *attack.Graph {
-		return attack.New(f.Inventory, f.Access(), attack.Options{Refused: newAdmission(f).refused})
+		return attack.New(f.Inventory, f.Access(), attack.Options{Refused: newAdmission(f).refused, Members: f.Settings.Members})
 	})
 	f.escalations = sync.OnceValue(f.findEscalations)
 	return f

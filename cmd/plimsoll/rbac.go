@@ -3,10 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -40,8 +37,7 @@ user:NAME or a user's plain name. RESOURCE is RESOURCE[.GROUP][/SUBRESOURCE] or 
 type RBACOptions struct {
 	Input    InputOptions
 	Output   OutputOptions
-	Identity []string
-	Names    identity.Options
+	Identity IdentityOptions
 
 	// collector is how far the heap may grow between two collections, in percent; 0 is the usual.
 	collector int
@@ -51,11 +47,7 @@ type RBACOptions struct {
 func (o *RBACOptions) AddFlags(f *pflag.FlagSet, formats ...string) {
 	o.Input.AddFlags(f)
 	o.Output.AddFlags(f, formats)
-	f.StringSliceVar(&o.Identity, "identity", nil, "`file` that says who is in which group: CSV, LDIF, SCIM or EKS access entries (repeatable)")
-	f.StringVar(&o.Names.UserPrefix, "user-prefix", "", "what the API server puts before user names of --identity, such as oidc:")
-	f.StringVar(&o.Names.GroupPrefix, "group-prefix", "", "what the API server puts before group names of --identity")
-	f.StringVar(&o.Names.UserName, "identity-user", "", "`attribute` or column of --identity that holds the user name")
-	f.StringVar(&o.Names.GroupName, "identity-group", "", "`attribute` or column of --identity that holds the group name")
+	o.Identity.AddFlags(f)
 }
 
 // The formats of answers that are lists, and of those that are graphs too.
@@ -80,7 +72,7 @@ type rightsView struct {
 // read reads the inventory and the identity files.
 func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rightsView, error) {
 	done := frugalCollector(cmp.Or(o.collector, 150))
-	people, err := readIdentity(o.Identity, o.Names, s.err)
+	people, err := o.Identity.read(s.err)
 	if err != nil {
 		return nil, err
 	}
@@ -89,39 +81,7 @@ func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rig
 		return nil, err
 	}
 	done()
-	mapped, warnings := identity.FromInventory(inv)
-	for _, w := range warnings {
-		warn(s.err, w)
-	}
-	return &rightsView{inv: inv, access: rbac.New(inv), people: identity.Merge(people, mapped)}, nil
-}
-
-func warn(stderr io.Writer, w identity.Warning) {
-	where := w.File
-	if w.Line > 0 {
-		where += fmt.Sprintf(" line %d", w.Line)
-	}
-	fmt.Fprintf(stderr, "plimsoll: %s: %s\n", where, w.Reason)
-}
-
-func readIdentity(files []string, opts identity.Options, stderr io.Writer) (*identity.Directory, error) {
-	var all []*identity.Directory
-	for _, file := range files {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, fmt.Errorf("open identity file: %w", err)
-		}
-		d, warnings, err := identity.Read(filepath.ToSlash(file), f, opts)
-		_ = f.Close() // only read
-		if err != nil {
-			return nil, fmt.Errorf("read identity file: %w", err)
-		}
-		for _, w := range warnings {
-			warn(stderr, w)
-		}
-		all = append(all, d)
-	}
-	return identity.Merge(all...), nil
+	return &rightsView{inv: inv, access: rbac.New(inv), people: withAWSAuth(people, inv, s.err)}, nil
 }
 
 // header starts an answer.
@@ -137,15 +97,7 @@ func (v *rightsView) identityOf(s rbac.Subject) rbac.Identity {
 }
 
 // members names the people of a group.
-func (v *rightsView) members(group string) []string {
-	var names []string
-	for _, p := range v.people.Members(group) {
-		if p.Active {
-			names = append(names, p.User)
-		}
-	}
-	return names
-}
+func (v *rightsView) members(group string) []string { return membersOf(v.people)(group) }
 
 // writeAnswer writes an answer in every format that was asked for.
 func (o *RBACOptions) writeAnswer(doc *access.Document, targets []target, s streams) error {

@@ -64,7 +64,7 @@ func runRBACGenerate(ctx context.Context, opts RBACOptions, args, audit []string
 	if err != nil {
 		return err
 	}
-	view, used, err := opts.readUsage(ctx, args[1:], audit, usage.Options{}, s)
+	view, used, err := opts.readUsage(ctx, args[1:], audit, s)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (o *RBACOptions) readAttacks(ctx context.Context, paths []string, s streams
 	if err != nil {
 		return nil, err
 	}
-	facts := control.NewFacts(view.inv, control.Settings{})
+	facts := control.NewFacts(view.inv, control.Settings{Members: view.members})
 	return &attackView{view, facts.Attacks()}, nil
 }
 

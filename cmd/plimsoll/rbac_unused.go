@@ -55,7 +55,7 @@ func runRBACUnused(ctx context.Context, opts RBACOptions, paths, audit, names []
 		}
 		subjects = append(subjects, subject)
 	}
-	view, used, err := opts.readUsage(ctx, paths, audit, usage.Options{}, s)
+	view, used, err := opts.readUsage(ctx, paths, audit, s)
 	if err != nil {
 		return err
 	}

@@ -47,12 +47,25 @@ func auditInputs(args []string, stdin io.Reader) ([]auditlog.Input, error) {
 	return inputs, nil
 }
 
-// readUsage reads the inventory and the logs side by side.
-func (o *RBACOptions) readUsage(ctx context.Context, paths, audit []string, log usage.Options, s streams) (*rightsView, *usage.Usage, error) {
-	inputs, err := auditInputs(audit, s.in)
+// readAudit notes which rights the logs show to have been used.
+func readAudit(ctx context.Context, audit []string, stdin io.Reader) (*usage.Usage, error) {
+	inputs, err := auditInputs(audit, stdin)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	used, err := usage.Collect(ctx, inputs, usage.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if used.Summary.Events == 0 {
+		return nil, fmt.Errorf("there is no audit event in what --audit names (%d records were read, %d of them broken)",
+			used.Summary.Records, used.Summary.Broken)
+	}
+	return used, nil
+}
+
+// readUsage reads the inventory and the logs side by side.
+func (o *RBACOptions) readUsage(ctx context.Context, paths, audit []string, s streams) (*rightsView, *usage.Usage, error) {
 	o.collector = 50 // logs leave garbage at the rate at which they are read, and little is kept of them
 	var view *rightsView
 	var used *usage.Usage
@@ -62,15 +75,8 @@ func (o *RBACOptions) readUsage(ctx context.Context, paths, audit []string, log 
 		return err
 	})
 	group.Go(func() (err error) {
-		used, err = usage.Collect(ctx, inputs, log)
+		used, err = readAudit(ctx, audit, s.in)
 		return err
 	})
-	if err := group.Wait(); err != nil {
-		return nil, nil, err
-	}
-	if used.Summary.Events == 0 {
-		return nil, nil, fmt.Errorf("there is no audit event in what --audit names (%d records were read, %d of them broken)",
-			used.Summary.Records, used.Summary.Broken)
-	}
-	return view, used, nil
+	return view, used, group.Wait()
 }

@@ -19,7 +19,9 @@ import (
 	"github.com/plimsoll-io/plimsoll/framework"
 	"github.com/plimsoll-io/plimsoll/internal/version"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/inventory/identity"
 	"github.com/plimsoll-io/plimsoll/policy"
+	"github.com/plimsoll-io/plimsoll/rbac/usage"
 	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
@@ -34,6 +36,8 @@ type ScanOptions struct {
 	Exceptions []string
 	Honour     bool
 	Frameworks []string
+	Identity   IdentityOptions
+	Audit      []string
 }
 
 // SelectOptions choose what is judged.
@@ -66,6 +70,8 @@ func (o *ScanOptions) AddFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.Exceptions, "exceptions", nil, "further `file` of exceptions, of the same form as the configuration")
 	f.BoolVar(&o.Honour, "honour-annotations", false, "accept what the ignore annotations of kube-linter, Polaris, kube-score and Kubescape say")
 	f.StringSliceVar(&o.Frameworks, "framework", nil, "frameworks to assess, ids or `files` (default: all that are shipped; none: no assessment)")
+	o.Identity.AddFlags(f)
+	f.StringSliceVar(&o.Audit, "audit", nil, auditFlag+"; for what is granted and never used")
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "severity-threshold" { // what users of other scanners type
 			name = "fail-on"
@@ -131,6 +137,11 @@ func runScan(ctx context.Context, opts ScanOptions, paths []string, s streams) e
 	if err != nil {
 		return err
 	}
+	settings.Used = in.used
+	if len(opts.Identity.Files) > 0 {
+		people := withAWSAuth(in.people, in.inventory, s.err)
+		settings.People, settings.Members = people, membersOf(people)
+	}
 	rep, err := scan.Run(ctx, in.inventory, scan.Options{
 		Controls: in.controls, Compiled: in.compiled, Settings: settings, Exceptions: exceptions, HonourAnnotations: opts.Honour,
 		Scope: opts.scope(in.inventory), Now: time.Now(), Tool: scan.Tool{Name: "plimsoll", Version: version.String()},
@@ -157,6 +168,8 @@ type inputs struct {
 	compiled   *policy.Set
 	frameworks []framework.Framework
 	inventory  *inventory.Inventory
+	people     *identity.Directory
+	used       *usage.Usage // nil without an audit log
 }
 
 // gather reads everything at once: compiling policies takes as long as reading a small input. A usage error ends the
@@ -178,6 +191,16 @@ func (o *ScanOptions) gather(ctx context.Context, paths []string, settings contr
 		in.inventory, err = o.Input.load(ctx, paths, settings, s.in)
 		return err
 	})
+	group.Go(func() (err error) {
+		in.people, err = o.Identity.read(s.err)
+		return err
+	})
+	if len(o.Audit) > 0 {
+		group.Go(func() (err error) {
+			in.used, err = readAudit(ctx, o.Audit, s.in)
+			return err
+		})
+	}
 	return &in, group.Wait()
 }
 
