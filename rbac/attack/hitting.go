@@ -244,7 +244,7 @@ func components(cores [][]int32) [][][]int32 {
 		parent[c] = c
 		for _, item := range core {
 			if other, known := last[item]; known {
-				parent[root(parent, other)] = root(parent, c)
+				parent[groupOf(parent, other)] = groupOf(parent, c)
 			}
 			last[item] = c
 		}
@@ -252,7 +252,7 @@ func components(cores [][]int32) [][][]int32 {
 	var out [][][]int32
 	index := map[int]int{}
 	for c, core := range cores {
-		r := root(parent, c)
+		r := groupOf(parent, c)
 		if _, known := index[r]; !known {
 			index[r] = len(out)
 			out = append(out, nil)
@@ -262,8 +262,8 @@ func components(cores [][]int32) [][][]int32 {
 	return out
 }
 
-// root is the core that stands for the group of core i.
-func root(parent []int, i int) int {
+// groupOf is the core that stands for the group of core i.
+func groupOf(parent []int, i int) int {
 	for parent[i] != i {
 		parent[i] = parent[parent[i]]
 		i = parent[i]
