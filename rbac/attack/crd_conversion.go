@@ -13,7 +13,8 @@ var crdConversion = Technique{
 		"his own. From then on the API server asks the webhook for every object of the kind that is read in another version than it is " +
 		"stored in, and controllers get what the webhook answers: any spec, for objects that exist already. So he gives orders to the " +
 		"controller without a right over its objects: Argo CD applies another repository, stores of the External Secrets Operator and " +
-		"Issuers of cert-manager send tokens and Secrets to another server. It takes hold when an object is next written, which " +
+		"Issuers of cert-manager send tokens and Secrets to another server, Flux, Kyverno and Crossplane apply what he likes, and " +
+		"Schedules of Velero run commands in pods. It takes hold when an object is next written, which " +
 		"controllers do by themselves to keep its status. Kinds without a known controller, or without objects, give no step; what their " +
 		"specs hold is revealed all the same.",
 	Needs: "update or patch on the CustomResourceDefinition, an object of its kind, the controller, and an endpoint with a certificate that " +
@@ -25,6 +26,10 @@ var crdConversion = Technique{
 			b.rewriteApplications(h)
 			b.rewriteStores(h)
 			b.rewriteIssuers(h)
+			b.rewriteKustomizations(h)
+			b.rewritePolicies(h)
+			b.rewriteObjects(h)
+			b.rewriteSchedules(h)
 		}
 	},
 }

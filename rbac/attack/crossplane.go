@@ -25,8 +25,7 @@ var crossplane = Technique{
 	Cut: "Give the provider's account only what it manages, and let only administrators write Objects, Releases and packages.",
 	find: func(b *builder) {
 		for _, p := range crossplaneProviders() {
-			d := deputy{group: p.group, image: imageNamed(p.image), labels: []string{"pkg.crossplane.io/provider=" + p.image}}
-			for _, w := range b.deputies(d) {
+			for _, w := range b.deputies(p.deputy()) {
 				b.findManaged(p, w)
 			}
 		}
@@ -46,6 +45,10 @@ const packageGroup = "pkg.crossplane.io"
 type crossplaneProvider struct {
 	image, group, resource, kind string
 	cluster                      bool // the managed resource and its ProviderConfig lie in no namespace
+}
+
+func (p crossplaneProvider) deputy() deputy {
+	return deputy{group: p.group, image: imageNamed(p.image), labels: []string{"pkg.crossplane.io/provider=" + p.image}}
 }
 
 func crossplaneProviders() []crossplaneProvider {

@@ -63,18 +63,27 @@ func (c fluxController) deputy() deputy {
 }
 
 func findFlux(b *builder) {
+	for _, a := range b.fluxAppliers() {
+		a.apply()
+		a.changeSources()
+	}
+}
+
+// fluxAppliers are the controllers that run.
+func (b *builder) fluxAppliers() []*fluxApplier {
+	var out []*fluxApplier
 	for _, c := range fluxControllers() {
 		for _, w := range b.deputies(c.deputy()) {
-			a := fluxApplier{b: b, fluxController: c, workload: w}
+			a := &fluxApplier{b: b, fluxController: c, workload: w}
 			a.account, _ = w.flag("default-service-account")
 			all, given := w.flag("watch-all-namespaces")
 			a.ownOnly = given && all == "false"
 			crossing, given := w.flag("no-cross-namespace-refs")
 			a.noCrossing = given && crossing != "false"
-			a.apply()
-			a.changeSources()
+			out = append(out, a)
 		}
 	}
+	return out
 }
 
 // A fluxApplier is one running controller.

@@ -23,18 +23,10 @@ var kyverno = Technique{
 		"for the rights of the background controller: kubectl auth can-i --list --as system:serviceaccount:kyverno:kyverno-background-controller",
 	Cut: "Let only administrators write policies, and give the background controller only the rights that the policies in use need.",
 	find: func(b *builder) {
-		background := deputy{
-			group: kyvernoGroup, image: imageNamed("kyverno/background-controller", "kyverno-background-controller"),
-			labels: []string{"app.kubernetes.io/part-of=kyverno", "app.kubernetes.io/component=background-controller"},
-		}
-		for _, w := range b.deputies(background) {
+		for _, w := range b.deputies(kyvernoBackground()) {
 			b.findKyvernoGeneration(w)
 		}
-		admission := deputy{
-			group: kyvernoGroup, image: imageNamed("kyverno"),
-			labels: []string{"app.kubernetes.io/part-of=kyverno", "app.kubernetes.io/component=admission-controller"},
-		}
-		for _, w := range b.deputies(admission) {
+		for _, w := range b.deputies(kyvernoAdmission()) {
 			b.findKyvernoMutations(w)
 		}
 	},
@@ -44,6 +36,22 @@ const (
 	kyvernoGroup    = "kyverno.io"
 	kyvernoPolicies = "policies.kyverno.io"
 )
+
+// kyvernoBackground is the controller that generates objects and changes existing ones.
+func kyvernoBackground() deputy {
+	return deputy{
+		group: kyvernoGroup, image: imageNamed("kyverno/background-controller", "kyverno-background-controller"),
+		labels: []string{"app.kubernetes.io/part-of=kyverno", "app.kubernetes.io/component=background-controller"},
+	}
+}
+
+// kyvernoAdmission is the controller that changes objects while they are written.
+func kyvernoAdmission() deputy {
+	return deputy{
+		group: kyvernoGroup, image: imageNamed("kyverno"),
+		labels: []string{"app.kubernetes.io/part-of=kyverno", "app.kubernetes.io/component=admission-controller"},
+	}
+}
 
 // findKyvernoGeneration adds what the background controller does for authors of policies.
 func (b *builder) findKyvernoGeneration(w *workload) {
@@ -71,7 +79,7 @@ func (b *builder) findKyvernoGeneration(w *workload) {
 
 // findKyvernoMutations adds what the admission controller does for authors of policies.
 func (b *builder) findKyvernoMutations(w *workload) {
-	places := slices.DeleteFunc(b.placesOfPods(), func(ns string) bool { return b.kyvernoSkips(w, ns) })
+	places := b.kyvernoPlaces(w)
 	for _, h := range b.joint(either(
 		b.writing(kyvernoGroup, "clusterpolicies", "ClusterPolicy", true),
 		b.writing(kyvernoPolicies, "mutatingpolicies", "MutatingPolicy", true),
@@ -88,6 +96,11 @@ func (b *builder) findKyvernoMutations(w *workload) {
 			b.addMutations(h, w, []string{h.namespace})
 		}
 	}
+}
+
+// kyvernoPlaces are the namespaces where pods run that Kyverno may change.
+func (b *builder) kyvernoPlaces(w *workload) []string {
+	return slices.DeleteFunc(b.placesOfPods(), func(ns string) bool { return b.kyvernoSkips(w, ns) })
 }
 
 // addMutations adds what follows from changing pods of the namespaces while they are created.

@@ -19,19 +19,21 @@ var velero = Technique{
 	Proof: "The bindings and rules, and the server. Check with: kubectl auth can-i create backups.velero.io -n velero --as SUBJECT",
 	Cut:   "Treat rights in Velero's namespace as cluster-admin, and let tenants ask for backups through something that checks them.",
 	find: func(b *builder) {
-		d := deputy{
-			group: veleroGroup, image: imageNamed("velero"),
-			labels: []string{"app.kubernetes.io/name=velero"},
-		}
-		for _, w := range b.deputies(d) {
-			if w.executes("server") && !w.executes("node-agent") && !w.executes("restic") { // the agents run the same image
-				b.findVelero(w)
-			}
+		for _, w := range b.veleroServers() {
+			b.findVelero(w)
 		}
 	},
 }
 
 const veleroGroup = "velero.io"
+
+// veleroServers are the servers of Velero; the agents run the same image.
+func (b *builder) veleroServers() []*workload {
+	d := deputy{group: veleroGroup, image: imageNamed("velero"), labels: []string{"app.kubernetes.io/name=velero"}}
+	return slices.DeleteFunc(b.deputies(d), func(w *workload) bool {
+		return !w.executes("server") || w.executes("node-agent") || w.executes("restic")
+	})
+}
 
 func (b *builder) findVelero(w *workload) {
 	ns := w.object.Namespace
@@ -43,11 +45,8 @@ func (b *builder) findVelero(w *workload) {
 		}
 	}
 	locations := b.writing(veleroGroup, "backupstoragelocations", "BackupStorageLocation", false).at(ns)
-	if b.may(w.account(), right{verbs: []string{"create"}, resource: "pods/exec"}, "") {
-		for _, h := range b.joint(either(backups...)) {
-			p := proof{grants: h.grants, object: w.object, path: w.at, note: "it runs the commands that a Backup's hooks name in pods"}
-			b.add(subject(h), set(AnyPodKind, ""), p)
-		}
+	for _, h := range b.joint(either(backups...)) {
+		b.addHooks(h, w)
 	}
 	for _, h := range b.joint(locations, either(backups...)) {
 		b.sendsSecrets(h, w, "", "a Backup to storage of the attacker's holds every Secret")
@@ -63,6 +62,14 @@ func (b *builder) findVelero(w *workload) {
 		for _, h := range b.joint(b.creating(veleroGroup, "restores", false).at(ns), locations) {
 			b.acts(h, w, "a Restore from storage of the attacker's makes any object")
 		}
+	}
+}
+
+// addHooks adds the step to all pods, in which Velero runs what a Backup names, if it may.
+func (b *builder) addHooks(h holder, w *workload) {
+	if b.may(w.account(), right{verbs: []string{"create"}, resource: "pods/exec"}, "") {
+		p := proof{grants: h.grants, object: w.object, path: w.at, note: "it runs the commands that a Backup's hooks name in pods"}
+		b.add(subject(h), set(AnyPodKind, ""), p)
 	}
 }
 
