@@ -37,7 +37,7 @@ func checkAutomountedToken(f *Facts) Judgement {
 	for _, w := range f.Workloads() {
 		j.Examined = append(j.Examined, w.Object)
 		name, _ := w.ServiceAccount()
-		mounted, because := MountsToken(w, name, accounts[account{w.Object.Namespace, name}])
+		mounted, because := inventory.MountsToken(w.Template, name, accounts[account{w.Object.Namespace, name}])
 		if !mounted {
 			continue
 		}
@@ -45,9 +45,4 @@ func checkAutomountedToken(f *Facts) Judgement {
 			"The token of service account "+name+" is mounted into every container", because))
 	}
 	return j
-}
-
-// MountsToken says whether the pods get a token by themselves, and why: see inventory.MountsToken.
-func MountsToken(w Workload, name string, accounts []*inventory.Object) (mounted bool, because finding.Reason) {
-	return inventory.MountsToken(w.Template, name, accounts)
 }

@@ -123,7 +123,7 @@ func (s *escalations) embedded(w Workload) []credential {
 	if o := s.facts.Get("", "ServiceAccount", w.Object.Namespace, name); o != nil {
 		accounts = append(accounts, o)
 	}
-	mounted, because := MountsToken(w, name, accounts)
+	mounted, because := inventory.MountsToken(w.Template, name, accounts)
 	if at, ok := inventory.TokenVolume(w.Template); ok && !mounted {
 		mounted, because = true, proves("token-volume", "a volume holds a token ("+w.At+"."+string(at)+")", nil)
 	}

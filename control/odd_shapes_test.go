@@ -1,17 +1,22 @@
 package control
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/tools/txtar"
 	"sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-io/plimsoll/auditlog"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/rbac/usage"
 )
 
 // TestOddShapes puts values of wrong types into every field of every case of the Go controls' test data, one at a time;
@@ -50,6 +55,23 @@ func TestOddShapes(t *testing.T) {
 	}
 }
 
+type nobody struct{}
+
+func (nobody) HasUser(string) bool  { return false }
+func (nobody) HasGroup(string) bool { return false }
+
+// longUse is a log of two events that lie long apart.
+var longUse = sync.OnceValue(func() *usage.Usage {
+	const event = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","stage":"ResponseComplete","verb":"get","requestURI":"/x",` +
+		`"user":{"username":"jane"},"responseStatus":{"code":200},"requestReceivedTimestamp":"2026-0%d-01T00:00:00Z"}` + "\n"
+	log := auditlog.FromReader("log", strings.NewReader(fmt.Sprintf(event, 1)+fmt.Sprintf(event, 3)))
+	used, err := usage.Collect(context.Background(), []auditlog.Input{log}, usage.Options{})
+	if err != nil {
+		panic(err)
+	}
+	return used
+})
+
 func factsOf(objects []map[string]any) *Facts {
 	var all []*inventory.Object
 	for _, content := range objects {
@@ -58,7 +80,7 @@ func factsOf(objects []map[string]any) *Facts {
 			Namespace: inventory.String(content, "metadata", "namespace"), Name: inventory.String(content, "metadata", "name"),
 		}})
 	}
-	settings := Settings{PodTemplates: map[string]string{"Rollout.argoproj.io": "spec.template"}}
+	settings := Settings{PodTemplates: map[string]string{"Rollout.argoproj.io": "spec.template"}, People: nobody{}, Used: longUse()}
 	return NewFacts(inventory.New(inventory.Source{Kind: "files"}, time.Unix(0, 0), "", all, nil), settings)
 }
 

@@ -46,6 +46,9 @@ const (
 	lowers = "lowers"
 )
 
+// escalationPath is the control that finds the workloads whose token leads to the whole cluster.
+const escalationPath = "escalation-path"
+
 // hostControls are what components of the node and the control plane commonly need.
 var hostControls = map[string]bool{
 	"privileged-container": true, "host-network": true, "host-path": true, "writable-host-path": true,
@@ -57,7 +60,6 @@ var hostControls = map[string]bool{
 type surroundings struct {
 	facts     *control.Facts
 	exposed   map[finding.Ref]finding.Reason
-	powerful  map[finding.Ref]finding.Reason
 	workloads map[finding.Ref]control.Workload
 }
 
@@ -67,14 +69,13 @@ func newSurroundings(facts *control.Facts) *surroundings {
 		s.workloads[w.Object.Ref] = w
 	}
 	s.exposed = exposedWorkloads(facts)
-	s.powerful = powerfulWorkloads(facts)
 	return s
 }
 
 func (s *surroundings) of(c control.Control, ref finding.Ref) []finding.Reason {
 	w, isWorkload := s.workloads[ref]
 	switch {
-	case isWorkload && (c.Capability == control.PodSecurity || c.ID == "automounted-token"):
+	case isWorkload && (c.Capability == control.PodSecurity || c.ID == "automounted-token" || c.ID == escalationPath):
 		return s.ofWorkload(c, w)
 	case c.Capability == control.RBACLeastPrivilege && ref.Namespace == "kube-system":
 		return []finding.Reason{{
@@ -90,8 +91,10 @@ func (s *surroundings) ofWorkload(c control.Control, w control.Workload) []findi
 	if r, ok := s.exposed[w.Object.Ref]; ok {
 		because = append(because, r)
 	}
-	if r, ok := s.powerful[w.Object.Ref]; ok {
-		because = append(because, r)
+	if c.ID != escalationPath { // it says so itself
+		if r, ok := powerfulToken(s.facts, w); ok {
+			because = append(because, r)
+		}
 	}
 	if w.Object.Namespace == "kube-system" && hostControls[c.ID] {
 		because = append(because, finding.Reason{

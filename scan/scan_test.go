@@ -3,6 +3,7 @@ package scan_test
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -213,5 +214,20 @@ func TestDefaultsAreNotJudged(t *testing.T) {
 	rep := run(t, files([]*inventory.Object{d}), scan.Options{Controls: []control.Control{privileged(t)}})
 	if got := rep.Results[0].Status; got != scan.NotApplicable {
 		t.Errorf("status is %s", got)
+	}
+}
+
+// TestTokenRaises: pods whose token leads to the whole cluster make what is wrong with them worse.
+func TestTokenRaises(t *testing.T) {
+	binding := object("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "", "cart", map[string]any{
+		"roleRef":  map[string]any{"kind": "ClusterRole", "name": "cluster-admin"},
+		"subjects": []any{map[string]any{"kind": "ServiceAccount", "namespace": "shop", "name": "default"}},
+	})
+	rep := run(t, files([]*inventory.Object{deployment("cart", true), binding}), scan.Options{Controls: []control.Control{privileged(t)}})
+	f := rep.Results[0].Findings[0]
+	if f.Severity != finding.Critical || !slices.ContainsFunc(f.Because, func(r finding.Reason) bool {
+		return r.Effect == "raises" && r.Fact == "token-leads-to-cluster-admin" && r.Object.String() == "ServiceAccount shop/default"
+	}) {
+		t.Errorf("severity %s because of %v", f.Severity, f.Because)
 	}
 }
