@@ -3,6 +3,7 @@ package attack
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/rbac"
@@ -166,17 +167,17 @@ func (g *Graph) because(from, e int32) []finding.Reason {
 	return append(out, g.proofs[edge.proof].because()...)
 }
 
-// because is the proof as data.
+// because is the proof as data, one reason for each binding.
 func (p *proof) because() []finding.Reason {
 	var out []finding.Reason
-	for _, grant := range p.grants {
-		if grant.Binding == nil || madeUp(grant.Binding) {
+	for i, grant := range p.grants {
+		if grant.Binding == nil || madeUp(grant.Binding) || i > 0 && containsBinding(p.grants[:i], grant) {
 			continue // system:masters needs no binding, and of made-up ones the step before tells
 		}
 		ref := grant.Binding.Ref
 		out = append(out, finding.Reason{
 			Effect: "proves", Fact: "grant", Object: &ref,
-			Message: fmt.Sprintf("%s binds %s to %s, whose rule %d allows it", ref, grant.Subject, grant.Binding.RoleRef, grant.Rule),
+			Message: fmt.Sprintf("%s binds %s to %s, whose %s", ref, grant.Subject, grant.Binding.RoleRef, rulesOf(p.grants[i:], grant)),
 		})
 	}
 	switch {
@@ -194,6 +195,37 @@ func (p *proof) because() []finding.Reason {
 		out = append(out, finding.Reason{Effect: "proves", Fact: "note", Message: p.note})
 	}
 	return out
+}
+
+func sameBinding(a, b rbac.Grant) bool { return a.Binding == b.Binding && a.Subject == b.Subject }
+
+func containsBinding(grants []rbac.Grant, g rbac.Grant) bool {
+	return slices.ContainsFunc(grants, func(o rbac.Grant) bool { return sameBinding(o, g) })
+}
+
+// rulesOf names the rules of a grant's binding that the proof needs: "rule 0 allows it", "rules 0 and 1 allow it".
+func rulesOf(grants []rbac.Grant, g rbac.Grant) string {
+	var rules []int
+	for _, o := range grants {
+		if sameBinding(o, g) && !slices.Contains(rules, o.Rule) {
+			rules = append(rules, o.Rule)
+		}
+	}
+	slices.Sort(rules)
+	if len(rules) == 1 {
+		return fmt.Sprintf("rule %d allows it", rules[0])
+	}
+	text := "rules "
+	for i, r := range rules {
+		switch {
+		case i == len(rules)-1:
+			text += " and "
+		case i > 0:
+			text += ", "
+		}
+		text += strconv.Itoa(r)
+	}
+	return text + " allow it"
 }
 
 // madeUp says that no object stands behind a binding: the attacker makes it.
