@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -145,7 +146,7 @@ func BenchmarkWhoCan(b *testing.B) {
 func BenchmarkDiff(b *testing.B) {
 	old := rbac.New(largeCluster())
 	inv := largeCluster()
-	objects := append(inv.All()[:len(inv.All()):len(inv.All())], object(rbac.Group+"/v1", "ClusterRoleBinding", "", "new", map[string]any{
+	objects := append(slices.Clone(inv.All()), object(rbac.Group+"/v1", "ClusterRoleBinding", "", "new", map[string]any{
 		"roleRef":  map[string]any{"kind": "ClusterRole", "name": "edit"},
 		"subjects": []any{map[string]any{"kind": "Group", "name": "system:serviceaccounts"}},
 	}))
