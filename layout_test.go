@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"rbac":                {"inventory", "inventory/bootstrap"},
 	"rbac/attack":         {"inventory", "rbac"},
 	"rbac/usage":          {"inventory", "rbac", "auditlog"},
+	"network/flow":        {},
 	"control":             {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack", "rbac/usage"}, // usage: which grants are stale
 	"scan":                {"control", "inventory", "policy"},
 	"framework":           {"scan", "control"},
@@ -49,12 +50,12 @@ var outside = map[string][]string{
 	"sigs.k8s.io/kustomize":           {"inventory/manifest"},
 	"github.com/zricethezav/gitleaks": {"internal/secretscan"},
 	"github.com/spf13/cobra":          {"cmd/plimsoll"},
-	"github.com/klauspost/compress":   {"auditlog"},
+	"github.com/klauspost/compress":   {"internal/logstream"},
 	"github.com/owenrumney/go-sarif":  {"report"},
 }
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
-var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage"}
+var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network/flow"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
 

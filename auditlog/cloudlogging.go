@@ -15,9 +15,9 @@ func (d *decoder) cloudLogging(entry []byte) string {
 	d.event.reset()
 	e := &d.event
 	var o object
-	o.reset(entry)
+	o.Reset(entry)
 	c := cloudEntry{service: "k8s.io"}
-	o.open()
+	o.Open()
 	for key, more := d.member(&o); more; key, more = d.member(&o) {
 		switch string(key) {
 		case "protoPayload":
@@ -31,7 +31,7 @@ func (d *decoder) cloudLogging(entry []byte) string {
 		case "receiveTimestamp":
 			d.time(&o, &e.StageTime)
 		default:
-			o.skip()
+			o.Skip()
 		}
 	}
 	method, ok := strings.CutPrefix(c.method, "io.k8s.")
@@ -90,7 +90,7 @@ func (d *decoder) cloudPayload(o *object, c *cloudEntry) {
 		case "response":
 			e.ResponseObject = d.body(o)
 		default:
-			o.skip()
+			o.Skip()
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (d *decoder) cloudStrings(o *object, field string, into *string) {
 		if string(key) == field {
 			*into = d.text(o, field)
 		} else {
-			o.skip()
+			o.Skip()
 		}
 	}
 }
@@ -122,7 +122,7 @@ func (d *decoder) cloudRequest(o *object) {
 		case "callerSuppliedUserAgent":
 			d.event.UserAgent = d.text(o, "callerSuppliedUserAgent")
 		default:
-			o.skip()
+			o.Skip()
 		}
 	}
 }
@@ -130,20 +130,20 @@ func (d *decoder) cloudRequest(o *object) {
 // cloudGrants reads the decisions: a request that needed several permissions was allowed when all were granted. An entry
 // that does not say "granted" decides nothing.
 func (d *decoder) cloudGrants(o *object, c *cloudEntry) {
-	if o.peek() != '[' {
-		o.skip()
+	if o.Peek() != '[' {
+		o.Skip()
 		return
 	}
-	for o.open(); o.next(']'); {
+	for o.Open(); o.Next(']'); {
 		if !d.enter(o, "authorizationInfo") {
 			continue
 		}
 		for key, more := d.member(o); more; key, more = d.member(o) {
 			if string(key) != "granted" {
-				o.skip()
+				o.Skip()
 				continue
 			}
-			granted := string(o.value()) == "true"
+			granted := string(o.Value()) == "true"
 			c.granted = granted && (c.granted || !c.decided)
 			c.decided = true
 		}
@@ -156,9 +156,9 @@ func (d *decoder) cloudStatus(o *object, c *cloudEntry) {
 	}
 	for key, more := d.member(o); more; key, more = d.member(o) {
 		if string(key) == "code" {
-			c.code = statusCode(o.value())
+			c.code = statusCode(o.Value())
 		} else {
-			o.skip()
+			o.Skip()
 		}
 	}
 }

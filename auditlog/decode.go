@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"strings"
 	"time"
+
+	"github.com/plimsoll-io/plimsoll/internal/jsonscan"
+	"github.com/plimsoll-io/plimsoll/internal/logstream"
 )
 
 // A decoder turns JSON texts into events. It belongs to one goroutine.
 type decoder struct {
 	options Options
-	names   *interner
+	names   *logstream.Interner
 	event   Event
 	emit    func(*Event)
 
@@ -24,7 +27,7 @@ const maxWrapping = 4
 
 // An object is what one pass over a JSON object found that is not the event itself.
 type object struct {
-	scanner
+	jsonscan.Scanner
 	kind, apiVersion string
 	azure            bool   // names its fields as Azure's tables do
 	mismatch         string // a field of an event that has another type
@@ -59,32 +62,32 @@ func (d *decoder) decode(text []byte, shape Shape, level int) string {
 // one decodes the first value of a text and returns how long it is.
 func (d *decoder) one(text []byte, shape Shape, level int) (length int, broken string) {
 	var o object
-	o.reset(text)
+	o.Reset(text)
 	switch text[0] {
 	case '{':
 		d.event.reset()
 		d.rawURI = nil
 		d.fields(&o)
-		if o.failed == "" && (d.event.Object.Resource == "" || !d.options.RightsOnly) && len(d.rawURI) > 0 {
+		if o.Failed == "" && (d.event.Object.Resource == "" || !d.options.RightsOnly) && len(d.rawURI) > 0 {
 			d.event.RequestURI = string(d.unescaped(d.rawURI))
 		}
 	case '[':
-		o.list = o.value()
+		o.list = o.Value()
 	default:
-		o.skip()
-		if o.failed == "" {
+		o.Skip()
+		if o.Failed == "" {
 			d.foreign++
 		}
-		return o.pos, o.failed
+		return o.Pos, o.Failed
 	}
-	if o.failed != "" {
-		return 0, o.failed
+	if o.Failed != "" {
+		return 0, o.Failed
 	}
 	switch {
 	case text[0] == '{' && d.isEvent(&o):
 		broken = d.finish(&o, shape)
 	case o.cloud != nil:
-		broken = d.cloudLogging(text[:o.pos])
+		broken = d.cloudLogging(text[:o.Pos])
 	case o.list != nil:
 		broken = d.each(o.list, outer(shape, o.listShape), level)
 	case o.inner != nil:
@@ -92,7 +95,7 @@ func (d *decoder) one(text []byte, shape Shape, level int) (length int, broken s
 	default:
 		d.foreign++
 	}
-	return o.pos, broken
+	return o.Pos, broken
 }
 
 // outer is the shape of what is wrapped: the outermost envelope that a cloud is known by decides.
@@ -153,10 +156,10 @@ func (d *decoder) send() {
 
 // each decodes the items of a list that was already validated. One broken item does not keep the others from being read.
 func (d *decoder) each(list []byte, shape Shape, level int) (broken string) {
-	var s scanner
-	s.reset(list)
-	for s.open(); s.next(']'); {
-		if reason := d.decode(s.value(), shape, level+1); reason != "" && broken == "" {
+	var s jsonscan.Scanner
+	s.Reset(list)
+	for s.Open(); s.Next(']'); {
+		if reason := d.decode(s.Value(), shape, level+1); reason != "" && broken == "" {
 			broken = reason
 		}
 	}
@@ -170,7 +173,7 @@ func (d *decoder) unwrap(inner []byte, shape Shape, level int) string {
 		if level >= maxWrapping {
 			return "wrapped too often"
 		}
-		d.scratch[level] = unescape(d.scratch[level][:0], inner[1:len(inner)-1])
+		d.scratch[level] = jsonscan.Unescape(d.scratch[level][:0], inner[1:len(inner)-1])
 		inner = bytes.TrimSpace(d.scratch[level])
 		if len(inner) == 0 || inner[0] != '{' && inner[0] != '[' {
 			d.foreign++
@@ -183,8 +186,8 @@ func (d *decoder) unwrap(inner []byte, shape Shape, level int) string {
 // fields reads the fields of an object into the event and into o.
 func (d *decoder) fields(o *object) {
 	e := &d.event
-	for o.open(); o.next('}'); {
-		key, plain := o.key()
+	for o.Open(); o.Next('}'); {
+		key, plain := o.Key()
 		if !plain {
 			key = d.unescaped(key)
 		}
@@ -242,11 +245,11 @@ func (d *decoder) rarer(o *object, key []byte) {
 	case "stageTimestamp", "StageReceivedTime", "timestamp": // the last one in the first versions of the API
 		d.time(o, &e.StageTime)
 	case "protoPayload":
-		if o.peek() == '{' {
-			o.cloud = o.value()
+		if o.Peek() == '{' {
+			o.cloud = o.Value()
 			return
 		}
-		o.skip()
+		o.Skip()
 	case "items":
 		d.list(o, "")
 	case "logEvents", "events":
@@ -262,35 +265,35 @@ func (d *decoder) rarer(o *object, key []byte) {
 	case "jsonPayload":
 		d.inner(o, ShapeWrapped)
 	default:
-		o.skip()
+		o.Skip()
 	}
 }
 
 func (d *decoder) list(o *object, shape Shape) {
-	if o.peek() != '[' {
-		o.skip()
+	if o.Peek() != '[' {
+		o.Skip()
 		return
 	}
-	o.list, o.listShape = o.value(), shape
+	o.list, o.listShape = o.Value(), shape
 }
 
 func (d *decoder) inner(o *object, shape Shape) {
-	if c := o.peek(); c != '"' && c != '{' {
-		o.skip()
+	if c := o.Peek(); c != '"' && c != '{' {
+		o.Skip()
 		return
 	}
-	o.inner, o.innerShape = o.value(), shape
+	o.inner, o.innerShape = o.Value(), shape
 }
 
 // text reads a string field of an event; null is as if it were not there.
 func (d *decoder) text(o *object, field string) string {
-	switch o.peek() {
+	switch o.Peek() {
 	case '"':
-		return d.intern(o.text())
+		return d.intern(o.Text())
 	case 'n':
-		o.literal("null")
+		o.Literal("null")
 	default:
-		o.skip()
+		o.Skip()
 		o.mismatch = field + " is no string"
 	}
 	return ""
@@ -299,8 +302,8 @@ func (d *decoder) text(o *object, field string) string {
 // uri reads the URI. It is only unescaped when the event is complete: most are not needed then.
 func (d *decoder) uri(o *object) {
 	d.rawURI = nil
-	if o.peek() == '"' {
-		d.rawURI, _ = o.text()
+	if o.Peek() == '"' {
+		d.rawURI, _ = o.Text()
 		return
 	}
 	d.text(o, "requestURI")
@@ -309,8 +312,8 @@ func (d *decoder) uri(o *object) {
 // either reads a string field unless only rights are wanted. Without a name it may be of any type.
 func (d *decoder) either(o *object, field string) string {
 	switch {
-	case d.options.RightsOnly && o.peek() == '"':
-		o.text()
+	case d.options.RightsOnly && o.Peek() == '"':
+		o.Text()
 		return ""
 	case field == "":
 		return d.loose(o)
@@ -327,36 +330,36 @@ func (d *decoder) sourceIPs(o *object) {
 
 // loose reads a string that other objects may have as something else.
 func (d *decoder) loose(o *object) string {
-	if o.peek() == '"' {
-		return d.intern(o.text())
+	if o.Peek() == '"' {
+		return d.intern(o.Text())
 	}
-	o.skip()
+	o.Skip()
 	return ""
 }
 
 func (d *decoder) intern(raw []byte, plain bool) string {
 	if plain {
-		return d.names.intern(raw)
+		return d.names.Intern(raw)
 	}
-	return d.names.intern(d.unescaped(raw))
+	return d.names.Intern(d.unescaped(raw))
 }
 
 // unescaped holds until the next call.
 func (d *decoder) unescaped(raw []byte) []byte {
-	d.small = unescape(d.small[:0], raw)
+	d.small = jsonscan.Unescape(d.small[:0], raw)
 	return d.small
 }
 
 func (d *decoder) texts(o *object, into []string, field string) []string {
-	switch o.peek() {
+	switch o.Peek() {
 	case '[':
-		for o.open(); o.next(']'); {
+		for o.Open(); o.Next(']'); {
 			into = append(into, d.text(o, field))
 		}
 	case 'n':
-		o.literal("null")
+		o.Literal("null")
 	default:
-		o.skip()
+		o.Skip()
 		o.mismatch = field + " is no list"
 	}
 	return into
@@ -364,14 +367,14 @@ func (d *decoder) texts(o *object, into []string, field string) []string {
 
 // enter opens an object that is a field of an event. It returns false when there is none.
 func (d *decoder) enter(o *object, field string) bool {
-	switch o.peek() {
+	switch o.Peek() {
 	case '{':
-		o.open()
+		o.Open()
 		return true
 	case 'n':
-		o.literal("null")
+		o.Literal("null")
 	default:
-		o.skip()
+		o.Skip()
 		o.mismatch = field + " is no object"
 	}
 	return false
@@ -379,10 +382,10 @@ func (d *decoder) enter(o *object, field string) bool {
 
 // member moves to the next key of the object, and unescapes it.
 func (d *decoder) member(o *object) ([]byte, bool) {
-	if !o.next('}') {
+	if !o.Next('}') {
 		return nil, false
 	}
-	key, plain := o.key()
+	key, plain := o.Key()
 	if !plain {
 		key = d.unescaped(key)
 	}
@@ -390,7 +393,7 @@ func (d *decoder) member(o *object) ([]byte, bool) {
 }
 
 func (d *decoder) body(o *object) []byte {
-	body := o.value()
+	body := o.Value()
 	if !d.options.Bodies || string(body) == "null" {
 		return nil
 	}
@@ -399,11 +402,11 @@ func (d *decoder) body(o *object) []byte {
 
 // time reads a time; anything else leaves what is there. Some exporters write a space for the T, and no zone.
 func (d *decoder) time(o *object, into *time.Time) {
-	if o.peek() != '"' {
-		o.skip()
+	if o.Peek() != '"' {
+		o.Skip()
 		return
 	}
-	raw, _ := o.text()
+	raw, _ := o.Text()
 	var t time.Time
 	if t.UnmarshalText(raw) == nil {
 		*into = t

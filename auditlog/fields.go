@@ -20,10 +20,10 @@ func (d *decoder) user(o *object, u *User) bool {
 			if d.options.Extra || u == &d.event.impersonated {
 				d.extra(o, u)
 			} else {
-				o.skip()
+				o.Skip()
 			}
 		default:
-			o.skip()
+			o.Skip()
 		}
 	}
 	return true
@@ -35,7 +35,7 @@ func (d *decoder) extra(o *object, u *User) {
 		return
 	}
 	for key, more := d.member(o); more; key, more = d.member(o) {
-		x := Extra{Key: d.names.intern(key)}
+		x := Extra{Key: d.names.Intern(key)}
 		x.Values = d.texts(o, nil, "user.extra")
 		u.Extra = slices.DeleteFunc(u.Extra, func(old Extra) bool { return old.Key == x.Key })
 		u.Extra = append(u.Extra, x)
@@ -51,7 +51,7 @@ func (d *decoder) authentication(o *object) {
 		if string(key) == "impersonationConstraint" {
 			d.event.Constraint = d.text(o, "impersonationConstraint")
 		} else {
-			o.skip()
+			o.Skip()
 		}
 	}
 }
@@ -77,7 +77,7 @@ func (d *decoder) objectRef(o *object) {
 		case "subresource":
 			ref.Subresource = d.text(o, "objectRef.subresource")
 		default:
-			o.skip()
+			o.Skip()
 		}
 	}
 }
@@ -89,9 +89,9 @@ func (d *decoder) status(o *object) {
 	}
 	for key, more := d.member(o); more; key, more = d.member(o) {
 		if string(key) == "code" {
-			d.event.Code = statusCode(o.value())
+			d.event.Code = statusCode(o.Value())
 		} else {
-			o.skip()
+			o.Skip()
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (d *decoder) annotations(o *object) {
 		return
 	}
 	for key, more := d.member(o); more; key, more = d.member(o) {
-		name := d.names.intern(key)
+		name := d.names.Intern(key)
 		value := d.loose(o)
 		i := slices.IndexFunc(e.Annotations, func(a Annotation) bool { return a.Key == name })
 		if i < 0 {

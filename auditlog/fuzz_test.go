@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/plimsoll-io/plimsoll/internal/logstream"
 )
 
 // seeds are the lines of the cases.
@@ -28,36 +30,6 @@ func seeds(f *testing.F) [][]byte {
 	return all
 }
 
-// The scanner accepts what encoding/json accepts, and strings mean the same.
-func FuzzScanner(f *testing.F) {
-	for _, seed := range seeds(f) {
-		f.Add(seed)
-	}
-	for _, seed := range []string{`-0.1e+7`, `01`, `1.`, `"\ud83d\ude00\ud800"`, "\"\xff\xc0\x80\"", `[1,]`,
-		`{"a":1,}`, `[[[]]]`, `"\u12g4"`, `tru`, "\"\x7f\"", `{,}`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		var s scanner
-		s.reset(text)
-		s.skip()
-		valid := s.failed == "" && s.peek() == 0 && s.pos == len(text)
-		if valid != json.Valid(text) {
-			t.Fatalf("accepted %v, encoding/json %v", valid, !valid)
-		}
-		var want string
-		trimmed := bytes.TrimSpace(text)
-		if !valid || len(trimmed) == 0 || trimmed[0] != '"' || json.Unmarshal(text, &want) != nil {
-			return
-		}
-		s.reset(trimmed)
-		raw, plain := s.text()
-		if got := string(unescape(nil, raw)); got != want || plain && string(raw) != want {
-			t.Fatalf("read %q, want %q", got, want)
-		}
-	})
-}
-
 // An event has the values that encoding/json finds in it.
 func FuzzEvent(f *testing.F) {
 	for _, seed := range seeds(f) {
@@ -65,7 +37,7 @@ func FuzzEvent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var got []*Event
-		d := decoder{names: newInterner(), options: Options{Bodies: true, Extra: true}}
+		d := decoder{names: logstream.NewInterner(), options: Options{Bodies: true, Extra: true}}
 		d.emit = func(e *Event) { got = append(got, e.Clone()) }
 		broken := d.decode(text, "", 0)
 		var want map[string]any
@@ -138,23 +110,6 @@ func FuzzRead(f *testing.F) {
 			if s.Events != first.Events || s.Broken != first.Broken || s.Foreign != first.Foreign {
 				t.Fatalf("in order %+v\nin parallel %+v", first, s)
 			}
-		}
-	})
-}
-
-// Sniffing gives an answer for every beginning, and events on lines are never taken for a document.
-func FuzzSniff(f *testing.F) {
-	for _, seed := range seeds(f) {
-		f.Add(seed, true)
-	}
-	f.Fuzz(func(t *testing.T, head []byte, whole bool) {
-		got := sniff(head, whole)
-		line, _, found := bytes.Cut(head, []byte("\n"))
-		if found && len(line) > 0 && line[0] == '{' && json.Valid(line) && got != lines {
-			t.Fatal("lines are taken for a document")
-		}
-		if len(head) > 0 && head[0] == '[' && got != document {
-			t.Fatal("an array is taken for lines")
 		}
 	})
 }

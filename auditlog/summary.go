@@ -1,10 +1,11 @@
 package auditlog
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/plimsoll-io/plimsoll/internal/logstream"
 )
 
 // A Summary says what was read, and what could not be.
@@ -29,18 +30,13 @@ type Summary struct {
 }
 
 // A Broken is a record that is no whole JSON, or no valid audit event. The reason never tells what was in it.
-type Broken struct {
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Reason string `json:"reason"`
-	input  int
-}
+type Broken = logstream.Broken
 
 // An Incomplete is a log of which an unknown part is missing.
-type Incomplete struct {
-	File   string `json:"file"`
-	Reason string `json:"reason"`
-}
+type Incomplete = logstream.Incomplete
+
+// A Gap is a stretch of time without any event that is far longer than usual.
+type Gap = logstream.Gap
 
 // Window is the time that the events span.
 func (s *Summary) Window() time.Duration { return s.Last.Sub(s.First) }
@@ -48,32 +44,15 @@ func (s *Summary) Window() time.Duration { return s.Last.Sub(s.First) }
 // Complete says whether everything that was given has been understood. Gaps are another matter.
 func (s *Summary) Complete() bool { return s.Broken == 0 && len(s.Incomplete) == 0 && s.Undated == 0 }
 
-const shownBroken = 10
-
-// firstBroken keeps the first few broken records of a goroutine, which sees them in order.
-type firstBroken struct {
-	count int64
-	first []Broken
-}
-
-func (f *firstBroken) add(b Broken) {
-	f.count++
-	if len(f.first) < shownBroken {
-		f.first = append(f.first, b)
-	}
-}
-
 // A tally is what one worker counts.
 type tally struct {
-	records     int64
-	broken      firstBroken
 	shapes      map[Shape]int64
 	first, last time.Time
-	active      activity
+	active      logstream.Activity
 }
 
 func newTally() tally {
-	return tally{shapes: map[Shape]int64{}, active: newActivity()}
+	return tally{shapes: map[Shape]int64{}, active: logstream.NewActivity()}
 }
 
 func (t *tally) count(e *Event) {
@@ -87,23 +66,20 @@ func (t *tally) count(e *Event) {
 	if e.Time.After(t.last) {
 		t.last = e.Time
 	}
-	t.active.mark(e.Time)
+	t.active.Mark(e.Time)
 }
 
-// summary joins what all goroutines counted.
-func (f *feeder) summary(workers []*worker) *Summary {
+// summary joins what all workers counted.
+func summary(read *logstream.Summary, workers []*worker) *Summary {
 	s := &Summary{
-		Bytes: f.bytes, CompressedBytes: f.compressed, Incomplete: f.incomplete, Shapes: map[Shape]int64{},
-		Records: f.broken.count, Broken: f.broken.count, FirstBroken: f.broken.first,
+		Records: read.Records, Bytes: read.Bytes, CompressedBytes: read.CompressedBytes, Broken: read.Broken,
+		FirstBroken: read.FirstBroken, Incomplete: read.Incomplete, Shapes: map[Shape]int64{},
 	}
-	active := newActivity()
+	active := logstream.NewActivity()
 	for _, w := range workers {
 		s.Events += w.events
 		s.Foreign += w.foreign
 		s.Undated += w.undated
-		s.Records += w.records
-		s.Broken += w.broken.count
-		s.FirstBroken = append(s.FirstBroken, w.broken.first...)
 		for _, shape := range slices.Sorted(maps.Keys(w.shapes)) {
 			s.Shapes[shape] += w.shapes[shape]
 		}
@@ -113,12 +89,8 @@ func (f *feeder) summary(workers []*worker) *Summary {
 		if w.last.After(s.Last) {
 			s.Last = w.last
 		}
-		active.join(w.active)
+		active.Join(w.active)
 	}
-	slices.SortFunc(s.FirstBroken, func(a, b Broken) int {
-		return cmp.Or(cmp.Compare(a.input, b.input), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Reason, b.Reason))
-	})
-	s.FirstBroken = s.FirstBroken[:min(len(s.FirstBroken), shownBroken)]
-	s.Gaps, s.MoreGaps = active.gaps()
+	s.Gaps, s.MoreGaps = active.Gaps()
 	return s
 }

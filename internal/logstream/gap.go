@@ -1,4 +1,4 @@
-package auditlog
+package logstream
 
 import (
 	"cmp"
@@ -26,19 +26,21 @@ const (
 	maxMinutes  = 1 << 17 // about three months of activity by the minute
 )
 
-// activity remembers which minutes had events. Its memory is bounded: when there are too many minutes, as in logs of many
+// An Activity remembers which minutes had events. Its memory is bounded: when there are too many minutes, as in logs of many
 // months or with absurd times, it counts in longer units.
-type activity struct {
+type Activity struct {
 	unit  int64 // seconds
 	last  int64
 	units map[int64]struct{}
 }
 
-func newActivity() activity { return activity{unit: 60, last: -1 << 62, units: map[int64]struct{}{}} }
+// NewActivity is one without any event.
+func NewActivity() Activity { return Activity{unit: 60, last: -1 << 62, units: map[int64]struct{}{}} }
 
-func (a *activity) mark(t time.Time) { a.set(floor(t.Unix(), a.unit)) }
+// Mark notes that something happened.
+func (a *Activity) Mark(t time.Time) { a.set(floor(t.Unix(), a.unit)) }
 
-func (a *activity) set(unit int64) {
+func (a *Activity) set(unit int64) {
 	if unit == a.last {
 		return
 	}
@@ -49,7 +51,7 @@ func (a *activity) set(unit int64) {
 	}
 }
 
-func (a *activity) coarsen() {
+func (a *Activity) coarsen() {
 	coarse := map[int64]struct{}{}
 	for unit := range a.units {
 		coarse[floor(unit, 2)] = struct{}{}
@@ -65,7 +67,8 @@ func floor(n, by int64) int64 {
 	return q
 }
 
-func (a *activity) join(b activity) {
+// Join adds what another one has, and may change that.
+func (a *Activity) Join(b Activity) {
 	for a.unit < b.unit {
 		a.coarsen()
 	}
@@ -77,8 +80,8 @@ func (a *activity) join(b activity) {
 	}
 }
 
-// gaps returns the longest gaps in order of time, and how many more there are.
-func (a *activity) gaps() ([]Gap, int) {
+// Gaps returns the longest gaps in order of time, and how many more there are.
+func (a *Activity) Gaps() ([]Gap, int) {
 	units := slices.Sorted(maps.Keys(a.units))
 	if len(units) < 2 {
 		return nil, 0
@@ -102,4 +105,4 @@ func (a *activity) gaps() ([]Gap, int) {
 	return gaps, more
 }
 
-func (a *activity) time(unit int64) time.Time { return time.Unix(unit*a.unit, 0).UTC() }
+func (a *Activity) time(unit int64) time.Time { return time.Unix(unit*a.unit, 0).UTC() }

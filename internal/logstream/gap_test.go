@@ -1,4 +1,4 @@
-package auditlog
+package logstream
 
 import (
 	"math/rand/v2"
@@ -32,17 +32,17 @@ func TestGaps(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a, b := newActivity(), newActivity()
+			a, b := NewActivity(), NewActivity()
 			rand.Shuffle(len(test.times), func(i, j int) { test.times[i], test.times[j] = test.times[j], test.times[i] })
 			for i, at := range test.times {
 				if i%2 == 0 {
-					a.mark(at)
+					a.Mark(at)
 				} else {
-					b.mark(at)
+					b.Mark(at)
 				}
 			}
-			a.join(b)
-			gaps, _ := a.gaps()
+			a.Join(b)
+			gaps, _ := a.Gaps()
 			if len(gaps) != len(test.want) {
 				t.Fatalf("%v, want %v", gaps, test.want)
 			}
@@ -57,18 +57,18 @@ func TestGaps(t *testing.T) {
 
 // Absurd times do not make the memory grow.
 func TestActivityIsBounded(t *testing.T) {
-	a, b := newActivity(), newActivity()
+	a, b := NewActivity(), NewActivity()
 	for i := range 10 * maxMinutes {
-		a.mark(time.Unix(int64(i)*3600, 0))
+		a.Mark(time.Unix(int64(i)*3600, 0))
 		if i%100 == 0 {
-			b.mark(time.Unix(-int64(i)*60, 0))
+			b.Mark(time.Unix(-int64(i)*60, 0))
 		}
 	}
-	b.join(a)
+	b.Join(a)
 	if len(a.units) > maxMinutes+1 || len(b.units) > maxMinutes+1 || a.unit == 60 {
 		t.Error(len(a.units), len(b.units), a.unit)
 	}
-	if gaps, _ := b.gaps(); len(gaps) > shownGaps {
+	if gaps, _ := b.Gaps(); len(gaps) > shownGaps {
 		t.Error(len(gaps))
 	}
 }

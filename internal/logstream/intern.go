@@ -1,19 +1,21 @@
-package auditlog
+package logstream
 
 import "hash/maphash"
 
-// A log says the same words over and over. An interner gives the same string for the same bytes most of the time: it
+// An Interner gives the same string for the same bytes most of the time, since a log says the same words over and over. It
 // remembers one string per slot, so its memory is bounded whatever the log holds.
-type interner struct {
+type Interner struct {
 	seed  maphash.Seed
 	slots [4096]string
 }
 
 const longestInterned = 256 // bytes
 
-func newInterner() *interner { return &interner{seed: maphash.MakeSeed()} }
+// NewInterner is one that knows no words.
+func NewInterner() *Interner { return &Interner{seed: maphash.MakeSeed()} }
 
-func (t *interner) intern(b []byte) string {
+// Intern returns the bytes as a string.
+func (t *Interner) Intern(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}

@@ -1,8 +1,10 @@
-package auditlog
+package logstream
 
 import (
 	"bytes"
 	"context"
+
+	"github.com/plimsoll-io/plimsoll/internal/jsonscan"
 )
 
 // A splitter cuts documents whose values span lines into items, without holding more than one item: the elements of an
@@ -144,9 +146,6 @@ func (p *splitter) array() {
 	p.astray("cut off")
 }
 
-// listKeys are where the items of envelopes are.
-var listKeys = [][]byte{[]byte(`"items"`), []byte(`"records"`), []byte(`"logEvents"`), []byte(`"events"`)}
-
 // root hands out the object at pos, or the items of its list.
 func (p *splitter) root() {
 	p.keep = p.pos
@@ -185,12 +184,15 @@ func (p *splitter) root() {
 	p.astray("cut off")
 }
 
+// longestList is how long the keys of Options.Lists may be, with their quotes.
+const longestList = 16
+
 // key reads a key and its colon, and says whether a list of items may follow.
 func (p *splitter) key() (isList, ok bool) {
-	for len(p.buf)-p.pos < 16 && p.more() {
+	for len(p.buf)-p.pos < longestList && p.more() {
 		continue
 	}
-	for _, key := range listKeys {
+	for _, key := range p.f.lists {
 		isList = isList || bytes.HasPrefix(p.buf[p.pos:], key)
 	}
 	if !p.text() || p.peek() != ':' {
@@ -204,7 +206,7 @@ func (p *splitter) key() (isList, ok bool) {
 func (p *splitter) text() bool {
 	p.pos++
 	for {
-		i := plainEnd(p.buf, p.pos)
+		i := jsonscan.PlainEnd(p.buf, p.pos)
 		p.pos = i
 		if i >= len(p.buf) || p.buf[i] == '\\' && i+1 >= len(p.buf) {
 			if !p.more() {

@@ -1,4 +1,4 @@
-package auditlog
+package logstream
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"slices"
+
+	"github.com/plimsoll-io/plimsoll/internal/jsonscan"
 )
 
 // A feeder reads logs and cuts them into batches for the workers.
@@ -13,16 +15,31 @@ type feeder struct {
 	options    Options
 	free, full chan *batch
 
-	input      int
-	name       string
+	at         Place // of the log that is read
+	lists      [][]byte
 	bytes      int64
 	compressed int64
 	broken     firstBroken // records that were not even handed out
 	incomplete []Incomplete
 }
 
+func newFeeder(options Options) *feeder {
+	f := &feeder{
+		options: options,
+		free:    make(chan *batch, options.Workers*2+1),
+		full:    make(chan *batch, options.Workers*2+1),
+	}
+	for range cap(f.free) {
+		f.free <- new(batch)
+	}
+	for _, key := range options.Lists {
+		f.lists = append(f.lists, []byte(`"`+key+`"`))
+	}
+	return f
+}
+
 func (f *feeder) read(ctx context.Context, index int, input Input) {
-	f.input, f.name = index, input.Name
+	f.at = Place{Input: index, File: input.Name}
 	if err := f.open(ctx, input); err != nil && ctx.Err() == nil {
 		f.incomplete = append(f.incomplete, Incomplete{File: input.Name, Reason: err.Error()})
 	}
@@ -46,9 +63,11 @@ func (f *feeder) open(ctx context.Context, input Input) error {
 		f.compressed += raw.n
 		f.bytes += counted.n
 	}()
-	if sniff(s.head(batchSize), s.err != nil) == document {
+	head := s.head(batchSize)
+	if sniff(head, s.err != nil) == document {
 		return f.document(ctx, &s)
 	}
+	f.at.Head = firstLine(head)
 	return f.lines(ctx, &s)
 }
 
@@ -94,6 +113,15 @@ func (s *source) skipLine() []byte {
 	}
 }
 
+// firstLine is a copy of the first line that has more than white space on it, or of its beginning.
+func firstLine(head []byte) []byte {
+	head = bytes.TrimLeft(head, " \t\r\n\x00")
+	if end := bytes.IndexByte(head, '\n'); end >= 0 {
+		head = head[:end]
+	}
+	return bytes.Clone(bytes.TrimRight(head[:min(len(head), maxHead)], " \t\r\x00"))
+}
+
 // A layout is how a log is laid out.
 type layout int
 
@@ -123,42 +151,45 @@ func sniff(head []byte, whole bool) layout {
 		}
 		if first {
 			first = false
-			if text[0] == '[' {
+			if text[0] == '[' && !isDated(text) {
 				return document
 			}
 			if text[0] != '{' {
 				return lines
 			}
-			reason := check(text)
+			reason := jsonscan.Check(text)
 			if reason == "" || reason != "cut off" {
 				return lines
 			}
-		} else if line[0] == '{' && len(text) > 2 && check(text) == "" {
+		} else if line[0] == '{' && len(text) > 2 && jsonscan.Check(text) == "" {
 			return lines
 		}
 	}
 	text := bytes.TrimLeft(head, " \t\r\n\x00")
-	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
+	if len(text) > 0 && (text[0] == '{' || text[0] == '[' && !isDated(text)) {
 		return document
 	}
 	return lines
 }
 
-// check validates the JSON values of a text.
-func check(text []byte) string {
-	var s scanner
-	s.reset(text)
-	for s.failed == "" && s.peek() != 0 {
-		s.skip()
+// isDated says whether a line begins as access logs do: with a date in brackets. No list of JSON values does.
+func isDated(line []byte) bool {
+	if len(line) < 6 || line[5] != '-' {
+		return false
 	}
-	return s.failed
+	for _, c := range line[1:5] {
+		if c-'0' > 9 {
+			return false
+		}
+	}
+	return true
 }
 
 // take waits for an empty batch.
 func (f *feeder) take(ctx context.Context) (*batch, error) {
 	select {
 	case b := <-f.free:
-		b.input, b.name, b.data, b.items = f.input, f.name, b.data[:0], nil
+		b.at, b.data, b.items = f.at, b.data[:0], nil
 		return b, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -166,7 +197,7 @@ func (f *feeder) take(ctx context.Context) (*batch, error) {
 }
 
 func (f *feeder) reject(line int, reason string) {
-	f.broken.add(Broken{File: f.name, Line: line, Reason: reason, input: f.input})
+	f.broken.add(Broken{File: f.at.File, Line: line, Reason: reason, input: f.at.Input})
 }
 
 // lines hands out whole lines. The rest of a batch behind its last line break begins the next batch.
@@ -177,7 +208,7 @@ func (f *feeder) lines(ctx context.Context, s *source) error {
 		if err != nil {
 			return err
 		}
-		b.line = line
+		b.at.Line = line
 		b.data = append(slices.Grow(b.data, batchSize), rest...)
 		var end int
 		end, done = f.fillLines(b, s)

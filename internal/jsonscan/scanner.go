@@ -1,4 +1,5 @@
-package auditlog
+// Package jsonscan walks over JSON text and validates it in one pass, without building values.
+package jsonscan
 
 import (
 	"encoding/binary"
@@ -9,33 +10,35 @@ import (
 // maxDepth is how deep values may nest, as in encoding/json.
 const maxDepth = 10000
 
-// A scanner walks over JSON text (RFC 8259) without building anything. It accepts exactly the texts that encoding/json
+// A Scanner walks over JSON text (RFC 8259) without building anything. It accepts exactly the texts that encoding/json
 // accepts, which the fuzz test holds it to. It exists because a line must be validated in full and only a few fields of
 // it are wanted: doing both in one pass is several times faster than the decoders there are.
 //
-// After the first error every method does nothing; look at failed when done.
-type scanner struct {
+// After the first error every method does nothing; look at Failed when done.
+type Scanner struct {
 	data   []byte
-	pos    int
+	Pos    int // where the next token is looked for
 	depth  int
 	fresh  bool   // just behind an opening brace or bracket
-	failed string // what is wrong at pos; "" as long as all is well
+	Failed string // what is wrong at Pos; "" as long as all is well
 }
 
-func (s *scanner) reset(data []byte) { *s = scanner{data: data} }
+// Reset starts at the beginning of a text.
+func (s *Scanner) Reset(data []byte) { *s = Scanner{data: data} }
 
-func (s *scanner) fail(reason string) {
-	if s.failed == "" {
-		s.failed = reason
+// Fail notes what is wrong, unless something was before.
+func (s *Scanner) Fail(reason string) {
+	if s.Failed == "" {
+		s.Failed = reason
 	}
 }
 
-// peek returns the first byte of the next token, 0 at the end.
-func (s *scanner) peek() byte {
-	for s.pos < len(s.data) {
-		switch c := s.data[s.pos]; c {
+// Peek returns the first byte of the next token, 0 at the end.
+func (s *Scanner) Peek() byte {
+	for s.Pos < len(s.data) {
+		switch c := s.data[s.Pos]; c {
 		case ' ', '\t', '\n', '\r':
-			s.pos++
+			s.Pos++
 		default:
 			return c
 		}
@@ -43,24 +46,24 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// open enters the object or array that starts here. Then follow next, and key and a value, until next is false.
-func (s *scanner) open() {
-	s.pos++
+// Open enters the object or array that starts here. Then follow Next, and Key and a value, until Next is false.
+func (s *Scanner) Open() {
+	s.Pos++
 	s.depth++
 	s.fresh = true
 	if s.depth > maxDepth {
-		s.fail("nested too deeply")
+		s.Fail("nested too deeply")
 	}
 }
 
-// next moves to the next member of the object or array, or leaves it and returns false.
-func (s *scanner) next(closing byte) bool {
-	if s.failed != "" {
+// Next moves to the next member of the object or array, or leaves it and returns false.
+func (s *Scanner) Next(closing byte) bool {
+	if s.Failed != "" {
 		return false
 	}
-	c := s.peek()
+	c := s.Peek()
 	if c == closing {
-		s.pos++
+		s.Pos++
 		s.depth--
 		s.fresh = false
 		return false
@@ -69,125 +72,126 @@ func (s *scanner) next(closing byte) bool {
 		s.fresh = false
 	} else {
 		if c != ',' {
-			s.fail(s.ending("no comma or end of the list or object"))
+			s.Fail(s.ending("no comma or end of the list or object"))
 			return false
 		}
-		s.pos++
-		if c = s.peek(); c == closing {
-			s.fail("comma without a successor")
+		s.Pos++
+		if c = s.Peek(); c == closing {
+			s.Fail("comma without a successor")
 			return false
 		}
 	}
-	if c == 0 && s.pos >= len(s.data) {
-		s.fail("cut off")
+	if c == 0 && s.Pos >= len(s.data) {
+		s.Fail("cut off")
 		return false
 	}
 	return true
 }
 
 // ending is the reason, unless the text is at its end: then that is the reason.
-func (s *scanner) ending(reason string) string {
-	if s.pos >= len(s.data) {
+func (s *Scanner) ending(reason string) string {
+	if s.Pos >= len(s.data) {
 		return "cut off"
 	}
 	return reason
 }
 
-// key reads a key and the colon behind it. The key is as written, with its escapes.
-func (s *scanner) key() (raw []byte, plain bool) {
-	if s.peek() != '"' {
-		s.fail(s.ending("key is no string"))
+// Key reads a key and the colon behind it. The key is as written, with its escapes.
+func (s *Scanner) Key() (raw []byte, plain bool) {
+	if s.Peek() != '"' {
+		s.Fail(s.ending("key is no string"))
 		return nil, true
 	}
-	raw, plain = s.text()
-	if s.failed == "" && s.peek() != ':' {
-		s.fail(s.ending("no colon behind a key"))
+	raw, plain = s.Text()
+	if s.Failed == "" && s.Peek() != ':' {
+		s.Fail(s.ending("no colon behind a key"))
 	}
-	s.pos++
+	s.Pos++
 	return raw, plain
 }
 
-// value skips a value and returns it as written.
-func (s *scanner) value() []byte {
-	s.peek()
-	start := s.pos
-	s.skip()
-	if s.failed != "" {
+// Value skips a value and returns it as written.
+func (s *Scanner) Value() []byte {
+	s.Peek()
+	start := s.Pos
+	s.Skip()
+	if s.Failed != "" {
 		return nil
 	}
-	return s.data[start:s.pos]
+	return s.data[start:s.Pos]
 }
 
-// skip validates a value and moves behind it.
-func (s *scanner) skip() {
-	if s.failed != "" {
+// Skip validates a value and moves behind it.
+func (s *Scanner) Skip() {
+	if s.Failed != "" {
 		return
 	}
-	switch c := s.peek(); c {
+	switch c := s.Peek(); c {
 	case '{':
-		for s.open(); s.next('}'); s.skip() {
-			s.key()
+		for s.Open(); s.Next('}'); s.Skip() {
+			s.Key()
 		}
 	case '[':
-		for s.open(); s.next(']'); {
-			s.skip()
+		for s.Open(); s.Next(']'); {
+			s.Skip()
 		}
 	case '"':
-		s.text()
+		s.Text()
 	case 't':
-		s.literal("true")
+		s.Literal("true")
 	case 'f':
-		s.literal("false")
+		s.Literal("false")
 	case 'n':
-		s.literal("null")
+		s.Literal("null")
 	default:
 		s.number()
 	}
 }
 
-func (s *scanner) literal(word string) {
-	end := s.pos + len(word)
+// Literal moves behind true, false or null.
+func (s *Scanner) Literal(word string) {
+	end := s.Pos + len(word)
 	if end > len(s.data) {
-		s.fail("cut off")
+		s.Fail("cut off")
 		return
 	}
-	if string(s.data[s.pos:end]) != word {
-		s.fail("neither a value nor a string")
+	if string(s.data[s.Pos:end]) != word {
+		s.Fail("neither a value nor a string")
 		return
 	}
-	s.pos = end
+	s.Pos = end
 }
 
-func (s *scanner) number() {
-	if s.pos < len(s.data) && s.data[s.pos] == '-' {
-		s.pos++
+func (s *Scanner) number() {
+	if s.Pos < len(s.data) && s.data[s.Pos] == '-' {
+		s.Pos++
 	}
-	if s.pos < len(s.data) && s.data[s.pos] == '0' {
-		s.pos++
+	if s.Pos < len(s.data) && s.data[s.Pos] == '0' {
+		s.Pos++
 	} else {
 		s.digits()
 	}
-	if s.pos < len(s.data) && s.data[s.pos] == '.' {
-		s.pos++
+	if s.Pos < len(s.data) && s.data[s.Pos] == '.' {
+		s.Pos++
 		s.digits()
 	}
-	if s.pos < len(s.data) && (s.data[s.pos] == 'e' || s.data[s.pos] == 'E') {
-		s.pos++
-		if s.pos < len(s.data) && (s.data[s.pos] == '+' || s.data[s.pos] == '-') {
-			s.pos++
+	if s.Pos < len(s.data) && (s.data[s.Pos] == 'e' || s.data[s.Pos] == 'E') {
+		s.Pos++
+		if s.Pos < len(s.data) && (s.data[s.Pos] == '+' || s.data[s.Pos] == '-') {
+			s.Pos++
 		}
 		s.digits()
 	}
 }
 
 // digits reads at least one digit.
-func (s *scanner) digits() {
-	start := s.pos
-	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
-		s.pos++
+func (s *Scanner) digits() {
+	start := s.Pos
+	for s.Pos < len(s.data) && s.data[s.Pos]-'0' <= 9 {
+		s.Pos++
 	}
-	if s.pos == start {
-		s.fail(s.ending("neither a value nor a number"))
+	if s.Pos == start {
+		s.Fail(s.ending("neither a value nor a number"))
 	}
 }
 
@@ -204,8 +208,8 @@ func special(w uint64) uint64 {
 	return ((quote-eachByte)&^quote | (slash-eachByte)&^slash | (w-' '*eachByte)&^w) & highBits
 }
 
-// plainEnd is where the run of plain text that begins at i ends.
-func plainEnd(data []byte, i int) int {
+// PlainEnd is where the run of plain text that begins at i ends.
+func PlainEnd(data []byte, i int) int {
 	for i+8 <= len(data) {
 		if m := special(binary.LittleEndian.Uint64(data[i:])); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
@@ -218,10 +222,10 @@ func plainEnd(data []byte, i int) int {
 	return i
 }
 
-// text reads the string that starts here and returns what is between the quotes. It is plain when it has neither escapes
+// Text reads the string that starts here and returns what is between the quotes. It is plain when it has neither escapes
 // nor anything beyond ASCII.
-func (s *scanner) text() (raw []byte, plain bool) {
-	data, i := s.data, s.pos+1
+func (s *Scanner) Text() (raw []byte, plain bool) {
+	data, i := s.data, s.Pos+1
 	start := i
 	var seen uint64
 	plain = true
@@ -241,16 +245,16 @@ func (s *scanner) text() (raw []byte, plain bool) {
 			seen |= uint64(data[i])
 			i++
 		}
-		s.pos = i
+		s.Pos = i
 		switch {
 		case i >= len(data):
-			s.fail("cut off")
+			s.Fail("cut off")
 			return nil, plain
 		case data[i] == '"':
-			s.pos++
+			s.Pos++
 			return data[start:i], plain && seen&highBits == 0
 		case data[i] < ' ':
-			s.fail("control character in a string")
+			s.Fail("control character in a string")
 			return nil, plain
 		}
 		plain = false
@@ -261,9 +265,9 @@ func (s *scanner) text() (raw []byte, plain bool) {
 }
 
 // escape returns the position behind the escape at i, -1 if it is none.
-func (s *scanner) escape(i int) int {
+func (s *Scanner) escape(i int) int {
 	if i+1 >= len(s.data) {
-		s.fail("cut off")
+		s.Fail("cut off")
 		return -1
 	}
 	switch s.data[i+1] {
@@ -272,7 +276,7 @@ func (s *scanner) escape(i int) int {
 	case 'u':
 		for n := 2; n < 6; n++ {
 			if i+n >= len(s.data) {
-				s.fail("cut off")
+				s.Fail("cut off")
 				return -1
 			}
 			if _, ok := hexDigit(s.data[i+n]); !ok {
@@ -283,7 +287,7 @@ func (s *scanner) escape(i int) int {
 			}
 		}
 	}
-	s.fail("invalid escape in a string")
+	s.Fail("invalid escape in a string")
 	return -1
 }
 
@@ -297,9 +301,9 @@ func hexDigit(c byte) (rune, bool) {
 	return 0, false
 }
 
-// unescape appends what a string means to dst. What is no UTF-8 becomes U+FFFD, byte by byte, as do lone surrogates: that
-// is how encoding/json reads it. raw must have been accepted by text.
-func unescape(dst, raw []byte) []byte {
+// Unescape appends what a string means to dst. What is no UTF-8 becomes U+FFFD, byte by byte, as do lone surrogates: that
+// is how encoding/json reads it. raw must have been accepted by Text.
+func Unescape(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); {
 		c := raw[i]
 		switch {
@@ -359,4 +363,14 @@ func fourDigits(raw []byte) rune {
 		r = r<<4 | d
 	}
 	return r
+}
+
+// Check validates the JSON values of a text, one behind the other. It returns what is wrong, "" if all is well.
+func Check(text []byte) string {
+	var s Scanner
+	s.Reset(text)
+	for s.Failed == "" && s.Peek() != 0 {
+		s.Skip()
+	}
+	return s.Failed
 }
