@@ -7,7 +7,7 @@ import (
 )
 
 // Describe is a foothold in words that fit into a sentence: "ServiceAccount shop/cart", "any service account of
-// namespace shop", "root on a node", "who binds himself to ClusterRole edit in namespace shop".
+// namespace shop", "root on a node", "the rights of ClusterRole edit in namespace shop".
 func Describe(r finding.Ref) string {
 	in := "in any namespace"
 	if r.Namespace != "" {
@@ -42,13 +42,13 @@ func Describe(r finding.Ref) string {
 	case AnyGroupKind:
 		return "any group"
 	case RoleHolderKind:
-		role := "who binds himself to " + strings.Replace(r.Name, "/", " ", 1)
+		role := "the rights of " + strings.Replace(r.Name, "/", " ", 1)
 		if r.Namespace == "" {
 			return role + " everywhere"
 		}
 		return role + " in namespace " + r.Namespace
 	case AdminOfKind:
-		return "who holds every right in namespace " + r.Namespace
+		return "every right in namespace " + r.Namespace
 	}
 	return r.String()
 }

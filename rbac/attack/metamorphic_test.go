@@ -182,3 +182,62 @@ func TestCutSetsClose(t *testing.T) {
 		t.Errorf("only %d bindings were removed", closed)
 	}
 }
+
+// TestPathsAgree compares the searches with each other: all minimal paths, the shortest, and the reach.
+func TestPathsAgree(t *testing.T) {
+	compared := 0
+	everyCase(t, func(t *testing.T, _ string, inv *inventory.Inventory) {
+		g := graphOf(t, inv)
+		for _, goal := range Goals() {
+			for _, from := range g.Starts() {
+				shortest, ok := g.Towards(goal, false).Path(from)
+				steps, reached := g.Reach(from).Steps(goal)
+				all := g.paths(from, goal, Limits{}.orDefaults(), false)
+				if reached != ok || ok != (len(all.Items) > 0) {
+					t.Errorf("from %s to %s: a path %v, reached %v, %d paths (%s)", Describe(from), goal.Name, ok, reached, len(all.Items), all.More)
+					continue
+				}
+				if ok && (steps != len(shortest.Steps) || len(all.Items[0].Steps) != steps) {
+					t.Errorf("from %s to %s: %s, reached in %d steps, %s", Describe(from), goal.Name, text(shortest), steps, text(all.Items[0]))
+				}
+				compared += len(all.Items)
+				for _, p := range all.Items {
+					connected(t, g, p)
+				}
+			}
+		}
+	})
+	t.Logf("%d paths", compared)
+	if compared < 300 {
+		t.Errorf("only %d paths were compared", compared)
+	}
+}
+
+// connected checks that each step starts at what the step before gave, or at a member of it.
+func connected(t *testing.T, g *Graph, p Path) {
+	t.Helper()
+	at := p.From
+	for _, s := range p.Steps {
+		if s.From != at && !slices.Contains(linked(g, at), s.From) {
+			t.Errorf("%s: %s does not hold %s", text(p), Describe(at), Describe(s.From))
+		}
+		if len(s.Because) == 0 && s.From.Kind != RoleHolderKind && s.From.Kind != AdminOfKind {
+			t.Errorf("%s: nothing proves %s", text(p), s.Technique.ID)
+		}
+		at = s.To
+	}
+	if at != p.To && !slices.Contains(linked(g, at), p.To) {
+		t.Errorf("%s: %s does not hold %s", text(p), Describe(at), Describe(p.To))
+	}
+}
+
+// linked is everything that is held with a foothold, without a step.
+func linked(g *Graph, r finding.Ref) []finding.Ref {
+	var out []finding.Ref
+	for _, reached := range g.Reach(r).order {
+		if g.Reach(r).steps[reached] == 0 {
+			out = append(out, g.footholds[reached])
+		}
+	}
+	return out
+}

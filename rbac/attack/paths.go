@@ -153,6 +153,9 @@ func (w *walk) members(list []int32, at, level int32) []int32 {
 	case !isSet(r) && r.Kind != SomeNodeKind:
 		return append(list, at)
 	}
+	if len(w.graph.outOf.stepsAt(at)) > 0 { // a set that leads on by itself
+		list = append(list, at)
+	}
 	for _, e := range w.graph.outOf.linksAt(at) {
 		list = w.members(list, w.graph.edges[e].to, level)
 	}
