@@ -24,7 +24,7 @@ func (h *held) first(r *Request, namespace int32) (Grant, bool) {
 	for _, list := range [...][]place{h.places[:h.everywhere], h.in(namespace)} {
 		for _, p := range list {
 			if i := p.role.first(r); i >= 0 {
-				return Grant{p.binding, i, p.binding.naming(h.subject)}, true
+				return Grant{p.binding, i, h.named(p.binding)}, true
 			}
 		}
 	}
@@ -39,14 +39,16 @@ func (r *Request) inNamespace() string {
 	return r.Namespace
 }
 
-// naming is the subject by which the binding names the caller.
-func (b *Binding) naming(caller Subject) Subject {
-	for _, s := range b.Subjects {
-		if s == caller || s.caller() == caller {
-			return s
+// named is the subject as the binding names it.
+func (h *held) named(b *Binding) Subject {
+	if h.aliased {
+		for _, s := range b.Subjects {
+			if s == h.subject || s.caller() == h.subject {
+				return s
+			}
 		}
 	}
-	return caller
+	return h.subject
 }
 
 // Grants are all proofs that the request is allowed; empty when it is not.
@@ -70,7 +72,7 @@ func (h *held) appendGrants(out []Grant, r *Request, namespace int32) []Grant {
 	for _, list := range [...][]place{h.places[:h.everywhere], h.in(namespace)} {
 		for _, p := range list {
 			for _, i := range p.role.covering(nil, r) {
-				out = append(out, Grant{p.binding, i, p.binding.naming(h.subject)})
+				out = append(out, Grant{p.binding, i, h.named(p.binding)})
 			}
 		}
 	}

@@ -21,7 +21,8 @@ type held struct {
 	subject    Subject // as caller gives it
 	bindings   []*Binding
 	places     []place
-	everywhere int // how many places are of the cluster
+	everywhere int  // how many places are of the cluster
+	aliased    bool // some binding names the subject in another form, as the user name of a service account
 }
 
 // newHolders makes the lists in two passes, so that they can share one array.
@@ -75,6 +76,9 @@ func (h *holders) add(s Subject) int32 {
 	if !known {
 		id, h.users[string(h.buffer)] = next, next
 		h.all = append(h.all, held{subject: s.caller()})
+	}
+	if h.all[id].subject != s {
+		h.all[id].aliased = true
 	}
 	return id
 }

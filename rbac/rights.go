@@ -54,7 +54,7 @@ func (a *Authorizer) ownBoxes(s Subject) []box {
 func (h *held) boxes() []box {
 	var out []box
 	for _, p := range h.places {
-		s := p.binding.naming(h.subject)
+		s := h.named(p.binding)
 		for i := range p.role.Rules {
 			out = append(out, boxes(p.binding.Namespace, &p.role.Rules[i], Grant{p.binding, i, s})...)
 		}
