@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
@@ -59,7 +60,7 @@ func newArgo(b *builder, w *workload) *argo {
 	a := &argo{b: b, controller: w, namespace: w.object.Namespace}
 	for _, o := range b.inv.Of(argoGroup, "AppProject") {
 		if o.Namespace == a.namespace {
-			a.projects = append(a.projects, argoProject{o, inventory.Map(o.Content, "spec")})
+			a.projects = append(a.projects, argoProject{object: o, spec: inventory.Map(o.Content, "spec")})
 		}
 	}
 	names, given := w.flag("application-namespaces")
@@ -72,6 +73,9 @@ func newArgo(b *builder, w *workload) *argo {
 		}
 	}
 	a.impersonates = a.setting("argocd-cm", "application.sync.impersonation.enabled") == "true"
+	for i := range a.projects {
+		a.judge(&a.projects[i])
+	}
 	return a
 }
 
@@ -146,28 +150,38 @@ func impersonating() right { return right{verbs: []string{"impersonate"}, resour
 
 // addProject adds what an Application of the project can do.
 func (a *argo) addProject(h holder, project argoProject) {
+	p := proof{grants: h.grants, object: project.object, path: "spec", note: "the project lets Applications of any repository in"}
+	for _, account := range project.accounts {
+		a.b.add(subject(h), account, p)
+	}
+	for _, ns := range project.podsIn {
+		h.namespace = ns
+		a.b.addMadePods(h, p)
+	}
+}
+
+// judge finds out what Applications of the project can do.
+func (a *argo) judge(project *argoProject) {
 	if !project.anyRepository() {
 		return
 	}
-	p := proof{grants: h.grants, object: project.object, path: "spec", note: "the project lets Applications of any repository in"}
 	if a.impersonates {
-		a.addImpersonated(h, project, p)
+		project.accounts = a.impersonated(project)
 		return
 	}
 	everywhere := project.everywhere()
 	if everywhere && project.allows("rbac.authorization.k8s.io", "ClusterRoleBinding", false) && a.isAdmin() ||
 		everywhere && project.allowsAll(false) && project.allowsAll(true) {
-		a.b.add(subject(h), a.controller.account().Ref(), p)
+		project.accounts = []finding.Ref{a.controller.account().Ref()}
 		return
 	}
-	namespaces := a.b.namespaces
-	if everywhere {
-		namespaces = []string{""}
+	if everywhere && a.mayRunPods(project, "") {
+		project.podsIn = []string{""}
+		return
 	}
-	for _, ns := range namespaces {
-		if (everywhere || project.reaches(ns)) && a.mayRunPods(project, ns) {
-			h.namespace = ns
-			a.b.addMadePods(h, p)
+	for _, ns := range a.b.namespaces {
+		if project.reaches(ns) && a.mayRunPods(project, ns) {
+			project.podsIn = append(project.podsIn, ns)
 		}
 	}
 }
@@ -178,22 +192,23 @@ func (a *argo) isAdmin() bool {
 }
 
 // mayRunPods says that the project and the controller's rights let some kind of workload in.
-func (a *argo) mayRunPods(project argoProject, namespace string) bool {
+func (a *argo) mayRunPods(project *argoProject, namespace string) bool {
 	return a.b.runsPods(a.controller.account(), namespace, func(group, kind string) bool { return project.allows(group, kind, true) })
 }
 
-// addImpersonated adds the accounts that the project names for destinations.
-func (a *argo) addImpersonated(h holder, project argoProject, p proof) {
+// impersonated are the accounts that the project names for destinations.
+func (a *argo) impersonated(project *argoProject) []finding.Ref {
+	var out []finding.Ref
 	for _, ns := range a.b.namespaces {
 		account, ok := project.accountFor(ns)
 		if !ok || !project.reaches(ns) || !a.b.may(a.controller.account(), impersonating(), account.Namespace) {
 			continue
 		}
-		if slices.Contains(a.b.accounts[account.Namespace], account.Name) {
-			p.path = "spec.destinationServiceAccounts"
-			a.b.add(subject(h), account.Ref(), p)
+		if ref := account.Ref(); slices.Contains(a.b.accounts[account.Namespace], account.Name) && !slices.Contains(out, ref) {
+			out = append(out, ref)
 		}
 	}
+	return out
 }
 
 // findSettings adds the steps of who becomes an administrator of Argo CD.
@@ -228,12 +243,14 @@ func (a *argo) findSettings() {
 
 // An argoProject is an AppProject.
 type argoProject struct {
-	object *inventory.Object
-	spec   map[string]any
+	object   *inventory.Object
+	spec     map[string]any
+	accounts []finding.Ref // as which its Applications act
+	podsIn   []string      // the namespaces where they run pods; "" for all
 }
 
 // accountFor is the service account that applies to a namespace of this cluster, when impersonation is switched on.
-func (p argoProject) accountFor(namespace string) (account rbac.Subject, ok bool) {
+func (p *argoProject) accountFor(namespace string) (account rbac.Subject, ok bool) {
 	for _, item := range maps(p.spec["destinationServiceAccounts"]) {
 		if !argoGlob(inventory.String(item, "server"), argoCluster) || !argoGlob(inventory.String(item, "namespace"), namespace) {
 			continue

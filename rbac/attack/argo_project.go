@@ -16,13 +16,13 @@ const (
 )
 
 // anyRepository says that the project lets repositories in that anybody can make: all of them, or all of a public host.
-func (p argoProject) anyRepository() bool {
+func (p *argoProject) anyRepository() bool {
 	public := []string{"*", "**", "https://*", "https://**", "https://github.com/**", "https://gitlab.com/**", "https://bitbucket.org/**"}
 	return slices.ContainsFunc(texts(p.spec["sourceRepos"]), func(pattern string) bool { return slices.Contains(public, pattern) })
 }
 
 // everywhere says that the project reaches every namespace of this cluster.
-func (p argoProject) everywhere() bool {
+func (p *argoProject) everywhere() bool {
 	all := false
 	for _, d := range maps(p.spec["destinations"]) {
 		if isDenial(d) {
@@ -34,7 +34,7 @@ func (p argoProject) everywhere() bool {
 }
 
 // reaches says that the project lets Applications write into a namespace of this cluster.
-func (p argoProject) reaches(namespace string) bool {
+func (p *argoProject) reaches(namespace string) bool {
 	if p.spec["permitOnlyProjectScopedClusters"] == true { // clusters that Secrets tell, whose content nobody sees
 		return false
 	}
@@ -78,7 +78,7 @@ func argoCovers(pattern, value string) bool {
 
 // allows says whether Applications of the project may hold a kind. Namespaced kinds are all allowed unless a list says
 // otherwise; cluster-scoped ones only by a list.
-func (p argoProject) allows(group, kind string, namespaced bool) bool {
+func (p *argoProject) allows(group, kind string, namespaced bool) bool {
 	allowed, denied := p.kinds(namespaced)
 	listed := namespaced && allowed == nil || slices.ContainsFunc(maps(allowed), func(item map[string]any) bool {
 		// an entry that names objects allows those only
@@ -91,12 +91,12 @@ func (p argoProject) allows(group, kind string, namespaced bool) bool {
 }
 
 // allowsAll says whether Applications may hold every kind.
-func (p argoProject) allowsAll(namespaced bool) bool {
+func (p *argoProject) allowsAll(namespaced bool) bool {
 	_, denied := p.kinds(namespaced)
 	return len(maps(denied)) == 0 && p.allows("*", "*", namespaced)
 }
 
-func (p argoProject) kinds(namespaced bool) (allowed, denied any) {
+func (p *argoProject) kinds(namespaced bool) (allowed, denied any) {
 	if namespaced {
 		return p.spec["namespaceResourceWhitelist"], p.spec["namespaceResourceBlacklist"]
 	}
@@ -116,7 +116,10 @@ func argoMatch(patterns []string, namespace string) bool {
 
 // argoGlob matches as Argo CD does, where "*" stands for slashes too. Patterns with alternatives in braces match nothing.
 func argoGlob(pattern, value string) bool {
-	if pattern == value && value != "" {
+	if !strings.ContainsAny(pattern, `*?[\`) {
+		return pattern == value && value != ""
+	}
+	if pattern == "*" {
 		return true
 	}
 	noSlash := strings.NewReplacer("/", ":")

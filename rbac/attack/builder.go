@@ -37,7 +37,8 @@ type builder struct {
 
 	podFacts
 
-	groups map[string]bool // API groups that are served; see serves
+	groups map[string]bool  // API groups that are served; see serves
+	images map[string][]int // see imageUsers
 
 	bindingsOf map[*rbac.Role][]*rbac.Binding
 	virtual    map[rbac.Subject][]*rbac.Binding // of made-up subjects

@@ -29,9 +29,16 @@ func (b *builder) deputies(d deputy) []*workload {
 	if !served {
 		return nil
 	}
+	var running []int
+	for image, workloads := range b.imageUsers() {
+		if d.image(image) {
+			running = append(running, workloads...)
+		}
+	}
+	slices.Sort(running)
 	var out []*workload
-	for i := range b.workloads {
-		if w := &b.workloads[i]; !w.isIdle() && d.runsIn(w) {
+	for _, i := range slices.Compact(running) {
+		if w := &b.workloads[i]; !w.isIdle() {
 			out = append(out, w)
 		}
 	}
@@ -39,20 +46,29 @@ func (b *builder) deputies(d deputy) []*workload {
 		return out
 	}
 	for i := range b.workloads {
-		if w := &b.workloads[i]; !w.isIdle() && w.labelled(d.labels) {
+		if w := &b.workloads[i]; w.labelled(d.labels) && !w.isIdle() {
 			out = append(out, w)
 		}
 	}
 	return out
 }
 
-func (d deputy) runsIn(w *workload) bool {
-	list, _ := w.spec["containers"].([]any)
-	return slices.ContainsFunc(list, func(item any) bool {
-		c, _ := item.(map[string]any)
-		image, _ := c["image"].(string)
-		return d.image(image)
-	})
+// imageUsers are the workloads, by their indexes, that run an image.
+func (b *builder) imageUsers() map[string][]int {
+	if b.images != nil {
+		return b.images
+	}
+	b.images = map[string][]int{}
+	for i := range b.workloads {
+		list, _ := b.workloads[i].spec["containers"].([]any)
+		for _, item := range list {
+			c, _ := item.(map[string]any)
+			if image, _ := c["image"].(string); image != "" {
+				b.images[image] = append(b.images[image], i)
+			}
+		}
+	}
+	return b.images
 }
 
 // serves says whether the API server has custom resources of a group. Manifests often leave definitions out, and then

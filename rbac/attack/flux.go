@@ -181,13 +181,17 @@ func (a *fluxApplier) step(h holder, namespace, account string, p proof) {
 
 // changeSources adds the steps of who changes a source that is in use.
 func (a *fluxApplier) changeSources() {
-	used := a.uses()
+	used := map[string][]fluxUse{} // by the namespace of the source; "" for all
+	for _, use := range a.uses() {
+		used[use.namespace] = append(used[use.namespace], use)
+		used[""] = append(used[""], use)
+	}
 	if len(used) == 0 {
 		return
 	}
 	for _, k := range a.sources {
 		for _, h := range a.b.joint(a.b.changing(fluxSources, k.resource, false)) {
-			a.changeSource(h, k, used)
+			a.changeSource(h, k, used[h.namespace])
 		}
 	}
 }
@@ -196,7 +200,7 @@ func (a *fluxApplier) changeSource(h holder, k fluxSource, used []fluxUse) {
 	seen := map[podName]bool{} // the accounts that were reached, by namespace and name
 	read := a.b.inv.Of(fluxSources, k.kind)
 	for _, use := range used {
-		if use.kind != k.kind || !h.covers(use.name) || h.namespace != "" && h.namespace != use.namespace {
+		if use.kind != k.kind || !h.covers(use.name) {
 			continue
 		}
 		source := a.b.inv.Get(fluxSources, k.kind, use.namespace, use.name)
