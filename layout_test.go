@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	"inventory/identity":  {"inventory"},
 	"auditlog":            {},
 	"rbac":                {"inventory", "inventory/bootstrap"},
+	"network":             {"inventory"},
 	"rbac/attack":         {"inventory", "rbac"},
 	"rbac/usage":          {"inventory", "rbac", "auditlog"},
 	"network/flow":        {},

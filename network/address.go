@@ -1,0 +1,218 @@
+package network
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+)
+
+// An AddressRange is the addresses from First to Last, both included, of one family.
+type AddressRange struct{ First, Last netip.Addr }
+
+// Prefixes are the fewest CIDR blocks that hold exactly the range, in order.
+func (r AddressRange) Prefixes() []netip.Prefix {
+	var out []netip.Prefix
+	for at := r.First; at.IsValid() && at.Compare(r.Last) <= 0; {
+		bits := at.BitLen()
+		for bits > 0 {
+			wider := netip.PrefixFrom(at, bits-1)
+			if wider.Masked().Addr() != at || lastOf(wider).Compare(r.Last) > 0 {
+				break
+			}
+			bits--
+		}
+		p := netip.PrefixFrom(at, bits)
+		out = append(out, p)
+		at = lastOf(p).Next() // invalid after the last address of the family
+	}
+	return out
+}
+
+// lastOf is the highest address of a block.
+func lastOf(p netip.Prefix) netip.Addr {
+	bytes := p.Masked().Addr().AsSlice()
+	for bit := p.Bits(); bit < len(bytes)*8; bit++ {
+		bytes[bit/8] |= 0x80 >> (bit % 8)
+	}
+	last, _ := netip.AddrFromSlice(bytes)
+	return last
+}
+
+func rangeOf(p netip.Prefix) AddressRange { return AddressRange{p.Masked().Addr(), lastOf(p)} }
+
+// The families of addresses.
+type family uint8
+
+const (
+	ipv4 family = iota
+	ipv6
+	families = 2
+)
+
+func familyOf(a netip.Addr) family {
+	if a.Is4() {
+		return ipv4
+	}
+	return ipv6
+}
+
+func wholeFamily(f family) AddressRange {
+	if f == ipv4 {
+		return rangeOf(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+	}
+	return rangeOf(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
+}
+
+// An addressSet holds addresses of both families, as sorted ranges that neither overlap nor touch.
+type addressSet [families][]AddressRange
+
+// normalAddresses sorts ranges of one family in place and joins those that overlap or touch.
+func normalAddresses(ranges []AddressRange) []AddressRange {
+	if len(ranges) < 2 {
+		return ranges
+	}
+	slices.SortFunc(ranges, func(a, b AddressRange) int { return a.First.Compare(b.First) })
+	out := ranges[:1]
+	for _, r := range ranges[1:] {
+		last := &out[len(out)-1]
+		next := last.Last.Next()
+		if !next.IsValid() {
+			break // it reaches to the end of the family
+		}
+		if r.First.Compare(next) > 0 {
+			out = append(out, r)
+		} else if r.Last.Compare(last.Last) > 0 {
+			last.Last = r.Last
+		}
+	}
+	return out
+}
+
+// subtractAddresses leaves out of r what is in the sorted, disjoint ranges.
+func subtractAddresses(r AddressRange, except []AddressRange) []AddressRange {
+	var out []AddressRange
+	next := r.First
+	for _, e := range except {
+		if e.Last.Compare(next) < 0 {
+			continue
+		}
+		if e.First.Compare(r.Last) > 0 {
+			break
+		}
+		if next.Compare(e.First) < 0 {
+			out = append(out, AddressRange{next, e.First.Prev()})
+		}
+		if next = e.Last.Next(); !next.IsValid() || next.Compare(r.Last) > 0 {
+			return out
+		}
+	}
+	return append(out, AddressRange{next, r.Last})
+}
+
+// has says whether an address is in sorted, disjoint ranges.
+func hasAddress(ranges []AddressRange, a netip.Addr) bool {
+	i, found := slices.BinarySearchFunc(ranges, a, func(r AddressRange, a netip.Addr) int { return r.First.Compare(a) })
+	return found || i > 0 && ranges[i-1].Last.Compare(a) >= 0
+}
+
+// whole says that the ranges are every address of their family.
+func (s addressSet) whole(f family) bool { return len(s[f]) == 1 && s[f][0] == wholeFamily(f) }
+
+// A mark is a random number that stands for a fact about a peer. The marks of all facts, combined by exclusive or, tell
+// peers apart: two sets of facts have the same one with a chance of 2^-128.
+type mark struct{ a, b uint64 }
+
+func newMark() mark { return mark{rand.Uint64(), rand.Uint64()} }
+
+func (m mark) xor(o mark) mark { return mark{m.a ^ o.a, m.b ^ o.b} }
+
+// An atlas divides all addresses into the largest parts that no block tells apart.
+type atlas struct {
+	atoms  [families][]atom // sorted by first address; the first begins at the first address of the family
+	groups []addressGroup   // sorted by first address, IPv4 before IPv6
+}
+
+// An atom is the addresses from first up to the next atom's.
+type atom struct {
+	first netip.Addr
+	facts mark
+	group int
+}
+
+// An addressGroup is all addresses that are in the same blocks.
+type addressGroup struct {
+	family family
+	ranges []AddressRange
+	facts  mark
+}
+
+// newAtlas makes the parts for some blocks.
+func newAtlas(blocks []*matcher) *atlas {
+	a := &atlas{}
+	for f := range family(families) {
+		a.divide(f, blocks)
+	}
+	return a
+}
+
+func (a *atlas) divide(f family, blocks []*matcher) {
+	type event struct {
+		at   netip.Addr
+		flip mark
+	}
+	events := []event{{at: wholeFamily(f).First}}
+	for _, m := range blocks {
+		for _, r := range m.block[f] {
+			events = append(events, event{r.First, m.mark[f]})
+			if end := r.Last.Next(); end.IsValid() {
+				events = append(events, event{end, m.mark[f]})
+			}
+		}
+	}
+	slices.SortFunc(events, func(x, y event) int { return x.at.Compare(y.at) })
+	byFacts := map[mark]int{}
+	var facts mark
+	for i := 0; i < len(events); {
+		at := events[i].at
+		for ; i < len(events) && events[i].at == at; i++ {
+			facts = facts.xor(events[i].flip)
+		}
+		last := wholeFamily(f).Last
+		if i < len(events) {
+			last = events[i].at.Prev()
+		}
+		group, known := byFacts[facts]
+		if !known {
+			group = len(a.groups)
+			byFacts[facts] = group
+			a.groups = append(a.groups, addressGroup{family: f, facts: facts})
+		}
+		g := &a.groups[group]
+		if n := len(g.ranges); n > 0 && g.ranges[n-1].Last.Next() == at {
+			g.ranges[n-1].Last = last
+		} else {
+			g.ranges = append(g.ranges, AddressRange{at, last})
+		}
+		a.atoms[f] = append(a.atoms[f], atom{at, facts, group})
+	}
+}
+
+// at is the part that holds an address.
+func (a *atlas) at(addr netip.Addr) atom {
+	addr = addr.Unmap().WithZone("")
+	atoms := a.atoms[familyOf(addr)]
+	i, found := slices.BinarySearchFunc(atoms, addr, func(x atom, addr netip.Addr) int { return x.first.Compare(addr) })
+	if !found {
+		i--
+	}
+	return atoms[i]
+}
+
+// within yields the groups of the parts in a range that begins and ends where parts do.
+func (a *atlas) within(r AddressRange, yield func(group int)) {
+	atoms := a.atoms[familyOf(r.First)]
+	i, _ := slices.BinarySearchFunc(atoms, r.First, func(x atom, addr netip.Addr) int { return x.first.Compare(addr) })
+	for ; i < len(atoms) && atoms[i].first.Compare(r.Last) <= 0; i++ {
+		yield(atoms[i].group)
+	}
+}

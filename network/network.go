@@ -1,0 +1,153 @@
+package network
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
+)
+
+// Reads are the kinds that a Map is built from. A gap in one of them makes answers unknown or peers missing.
+func Reads() []schema.GroupKind {
+	kinds := []schema.GroupKind{{Kind: "Namespace"}, {Group: "networking.k8s.io", Kind: "NetworkPolicy"}}
+	for _, gk := range inventory.WorkloadKinds() {
+		if gk.Kind != "PodTemplate" {
+			kinds = append(kinds, gk)
+		}
+	}
+	return kinds
+}
+
+// A Map says who can talk to whom. It is immutable and safe for concurrent use.
+type Map struct {
+	inv      *inventory.Inventory
+	names    *namespaces
+	compiler *compiler
+	policies []*compiled
+	foreign  []*foreign
+	peers    []*Peer // pods by workload, then addresses
+	pods     int     // how many of the peers are pods
+	atlas    *atlas
+	named    *namedPorts
+	classes  []*Class
+	nodes    map[*Peer]int // the matcher of the pods on the nodes of a peer on the host network
+	reach    func() *reach
+	read     []Warning
+	warnings func() []Warning
+	missing  []string
+}
+
+// A Class is peers that no policy can tell apart: for each of them every answer is the same.
+type Class struct {
+	ID    int // its place in Map.Classes
+	Peers []*Peer
+}
+
+// External says that the class is addresses outside of the cluster.
+func (c *Class) External() bool { return c.Peers[0].External() }
+
+// New makes the Map of an inventory. Objects of any shape give an answer: what cannot be read makes unknown what depends
+// on it, and Warnings tell.
+func New(inv *inventory.Inventory) *Map {
+	m := &Map{inv: inv, names: newNamespaces(inv)}
+	m.compiler = newCompiler(m.names)
+	var w warner
+	for _, p := range readPolicies(&w, inv) {
+		m.policies = append(m.policies, m.compiler.compile(p))
+	}
+	for _, p := range unseenPolicies(inv) {
+		m.policies = append(m.policies, m.compileUnseen(p))
+	}
+	m.foreign = m.readForeign()
+	m.read = w.out
+	m.build()
+	m.missing = missingPeers(inv)
+	return m
+}
+
+// build makes peers and classes of what was read.
+func (m *Map) build() {
+	pods := readPods(m.inv, m.names)
+	m.names.finish()
+	m.atlas = newAtlas(m.blocks())
+	m.peers = m.fold(pods)
+	m.pods = len(m.peers)
+	m.named = resolveNames(m)
+	m.mark()
+	for _, g := range m.atlas.groups {
+		p := &Peer{Addresses: g.ranges, located: true, facts: g.facts}
+		p.address[g.family] = g.ranges[0].First
+		m.peers = append(m.peers, p)
+	}
+	m.classify()
+	m.matchClasses()
+	m.reach = sync.OnceValue(func() *reach { return newReach(m) })
+	m.warnings = sync.OnceValue(func() []Warning { return append(slices.Clip(m.read), m.unusedNames()...) })
+}
+
+func (m *Map) blocks() []*matcher {
+	var out []*matcher
+	for _, x := range m.compiler.matchers.all {
+		if x.kind == blockMatcher {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Peers are the peers: those of workloads by namespace, kind and name, then addresses, IPv4 first. The addresses of all
+// external peers together are all there are.
+func (m *Map) Peers() []*Peer { return m.peers }
+
+// Classes are the classes of peers. Those of addresses come last.
+func (m *Map) Classes() []*Class { return m.classes }
+
+// ClassOf is the class of a peer of this Map.
+func (m *Map) ClassOf(p *Peer) *Class { return m.classes[p.class] }
+
+// Warnings are what a person should know about the policies. They are completed on the first call.
+func (m *Map) Warnings() []Warning { return m.warnings() }
+
+// Missing says, in sentences, which peers may be missing because the inventory has gaps. Pairs whose answer is unknown
+// because of a gap are not meant: their answers say so.
+func (m *Map) Missing() []string { return m.missing }
+
+// Workload finds the peers of a workload by namespace and name; kind is "" for every kind. There are several when
+// policies can tell its pods apart.
+func (m *Map) Workload(namespace, kind, name string) []*Peer {
+	var out []*Peer
+	i, _ := slices.BinarySearchFunc(m.peers[:m.pods], namespace, func(p *Peer, ns string) int { return strings.Compare(p.Object.Namespace, ns) })
+	for ; i < m.pods && m.peers[i].Object.Namespace == namespace; i++ {
+		o := m.peers[i].Object
+		if o.Name == name && (kind == "" || o.Kind == kind) {
+			out = append(out, m.peers[i])
+		}
+	}
+	return out
+}
+
+// Address is the external peer that an address belongs to; nil for the zero address.
+func (m *Map) Address(a netip.Addr) *Peer {
+	if !a.IsValid() {
+		return nil
+	}
+	return m.peers[m.pods+m.atlas.at(a).group]
+}
+
+// missingPeers says which kinds of workloads could not be read.
+func missingPeers(inv *inventory.Inventory) []string {
+	var out []string
+	for _, gap := range inv.Gaps {
+		if slices.ContainsFunc(inventory.WorkloadKinds(), gap.Covers) {
+			sentence := "Workloads may be missing: " + gap.Reason + "."
+			if !slices.Contains(out, sentence) {
+				out = append(out, sentence)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,234 @@
+package network
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
+)
+
+// A Peer is one end of a connection: the pods of a workload, or addresses outside of the cluster.
+//
+// Pods of one workload that a policy could tell apart (by labels, ports, addresses, or the host network) are several
+// peers with the same Object.
+type Peer struct {
+	// Object is the workload: the outermost owner of the pods. It is nil for addresses.
+	Object *inventory.Object
+	// Pods are the pods that run; none when only the workload's template is known.
+	Pods []*inventory.Object
+	// HostNetwork says that the pods use the addresses of their nodes, so that no policy selects them.
+	HostNetwork bool
+	// Addresses are the addresses of a peer outside of the cluster, all of one family, sorted.
+	Addresses []AddressRange
+
+	index     int
+	class     int
+	namespace int
+	labels    labels
+	address   [families]netip.Addr // of its first pod; zero when there is none
+	located   bool                 // address is known; else the pods may have any
+	nodes     []string             // sorted names of the nodes of its pods
+	placed    bool                 // nodes is known
+	ports     []containerPort
+	alone     bool // it is a single pod that nobody makes another of
+	facts     mark
+}
+
+// External says that the peer is addresses outside of the cluster.
+func (p *Peer) External() bool { return p.Object == nil }
+
+// Labels are the labels of the pods; where pods differ in labels that no policy looks at, those of the first.
+func (p *Peer) Labels() map[string]string { return p.labels.values }
+
+// Namespace is the namespace of the workload; "" for addresses.
+func (p *Peer) Namespace() string {
+	if p.Object == nil {
+		return ""
+	}
+	return p.Object.Namespace
+}
+
+// String is how people name the peer: "Deployment shop/cart", "192.0.2.0/24", "0.0.0.0/1 and 4 more".
+func (p *Peer) String() string {
+	if p.Object != nil {
+		return p.Object.String()
+	}
+	first := p.Addresses[0].Prefixes()
+	more := len(first) - 1
+	for _, r := range p.Addresses[1:] {
+		more += len(r.Prefixes())
+	}
+	if more == 0 {
+		return first[0].String()
+	}
+	return first[0].String() + " and " + plural(more, "more block", "more blocks")
+}
+
+// has says whether the pods have an address of a family; externals have one.
+func (p *Peer) has(f family) tri {
+	if p.Object != nil && !p.located {
+		return maybe
+	}
+	return triOf(p.address[f].IsValid())
+}
+
+// A containerPort is a named port of a container.
+type containerPort struct {
+	namedPort
+	number uint16
+}
+
+// A pod is what policies can know about a pod, or about the pods that a template makes.
+type pod struct {
+	Peer
+	object *inventory.Object // the pod itself; nil for a template
+}
+
+// readPods finds the pods of the inventory, and the templates of workloads that have none running.
+func readPods(inv *inventory.Inventory, names *namespaces) []pod {
+	var out []pod
+	running := map[*inventory.Object]bool{}
+	for _, o := range inv.Of("", "Pod") {
+		if finished(o) {
+			continue
+		}
+		owner := inv.TopOwner(o)
+		p := pod{object: o, Peer: Peer{Object: owner}}
+		if owner != o {
+			running[owner] = true
+		} else {
+			p.alone = len(inventory.List(o.Content, "metadata", "ownerReferences")) == 0
+		}
+		p.read(inventory.Map(o.Content, "metadata"), inventory.Map(o.Content, "spec"), names)
+		p.locate(o)
+		out = append(out, p)
+	}
+	for _, gk := range inventory.WorkloadKinds() {
+		if gk.Kind == "Pod" || gk.Kind == "PodTemplate" { // a PodTemplate by itself makes nothing
+			continue
+		}
+		for _, o := range inv.Of(gk.Group, gk.Kind) {
+			if running[o] || finished(o) || inv.TopOwner(o) != o {
+				continue
+			}
+			spec, _ := o.PodSpec()
+			meta, _ := o.PodMeta()
+			p := pod{Peer: Peer{Object: o}}
+			p.read(meta, spec, names)
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// finished says that a pod, or a job, has ended: its pods are not there any more, or have no network.
+func finished(o *inventory.Object) bool {
+	switch o.Kind {
+	case "Pod":
+		phase := inventory.String(o.Content, "status", "phase")
+		return phase == "Succeeded" || phase == "Failed"
+	case "Job":
+		for _, item := range inventory.List(o.Content, "status", "conditions") {
+			condition, _ := item.(map[string]any)
+			kind := inventory.String(condition, "type")
+			if (kind == "Complete" || kind == "Failed") && inventory.String(condition, "status") == "True" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// read reads what a pod and a template have in common.
+func (p *pod) read(meta, spec map[string]any, names *namespaces) {
+	p.namespace = names.of(p.Object.Namespace)
+	p.labels = labelsOf(meta)
+	p.HostNetwork, _ = spec["hostNetwork"].(bool)
+	p.readPorts(spec, "containers", false)
+	p.readPorts(spec, "initContainers", true)
+	if node, _ := spec["nodeName"].(string); node != "" {
+		p.nodes, p.placed = []string{node}, true
+	}
+}
+
+// readPorts reads the named ports of containers; of init containers only of those that keep running beside the others.
+func (p *pod) readPorts(spec map[string]any, field string, sidecars bool) {
+	for _, item := range inventory.List(spec, field) {
+		container, _ := item.(map[string]any)
+		if sidecars && inventory.String(container, "restartPolicy") != "Always" {
+			continue
+		}
+		for _, item := range inventory.List(container, "ports") {
+			m, _ := item.(map[string]any)
+			name := inventory.String(m, "name")
+			if name == "" {
+				continue
+			}
+			proto := TCP
+			if raw := m["protocol"]; raw != nil {
+				text, _ := raw.(string)
+				var err error
+				if proto, err = ParseProtocol(text); err != nil {
+					continue
+				}
+			}
+			if n, err := portNumber(m["containerPort"]); err == nil {
+				p.ports = append(p.ports, containerPort{namedPort{proto, name}, n})
+			}
+		}
+	}
+}
+
+// locate reads the addresses of a pod that runs.
+func (p *pod) locate(o *inventory.Object) {
+	status := inventory.Map(o.Content, "status")
+	texts := []string{inventory.String(status, "podIP")}
+	for _, item := range inventory.List(status, "podIPs") {
+		m, _ := item.(map[string]any)
+		texts = append(texts, inventory.String(m, "ip"))
+	}
+	for _, text := range texts {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			continue
+		}
+		addr = addr.Unmap().WithZone("")
+		if f := familyOf(addr); !p.address[f].IsValid() {
+			p.address[f], p.located = addr, true
+		}
+	}
+}
+
+// resolve is the number that a port's name stands for in the pods, between two bounds: containers that give one name
+// to several ports leave it open which is meant.
+func (p *Peer) resolve(name namedPort) (lower, upper Ports) {
+	if p.HostNetwork {
+		return Ports{}, Ports{} // an address has no names
+	}
+	var ranges []Range
+	for _, c := range p.ports {
+		if c.namedPort == name {
+			ranges = append(ranges, Range{c.number, c.number})
+		}
+	}
+	if len(ranges) == 0 {
+		return Ports{}, Ports{}
+	}
+	same := !slices.ContainsFunc(ranges, func(r Range) bool { return r != ranges[0] })
+	upper.ranges[name.proto] = normalRanges(ranges)
+	if same {
+		lower = upper
+	}
+	return lower, upper
+}
+
+// comparePods orders pods by workload, so that those of one workload follow each other.
+func comparePods(a, b pod) int { return cmp.Or(a.Object.Compare(b.Object.Ref), comparePodNames(a, b)) }
+
+func comparePodNames(a, b pod) int {
+	if a.object == nil || b.object == nil {
+		return 0
+	}
+	return a.object.Compare(b.object.Ref)
+}

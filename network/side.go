@@ -1,0 +1,194 @@
+package network
+
+// sides are the cells of one direction, once for all classes that the same policies select.
+type sides struct {
+	groupOf []int // by class
+	groups  []*sideGroup
+}
+
+// A sideGroup is the classes that have a side in common.
+type sideGroup struct {
+	first    int // the first of its classes
+	members  set
+	policies []selected
+	foreign  []*foreign
+	cells    [families]cells // by world
+}
+
+// A selected policy is one that selects the classes of a group; unless it is sure it only may do so, or may not be in
+// force.
+type selected struct {
+	*compiled
+	sure bool
+}
+
+func (s *sides) of(class, world int) cells { return s.groups[s.groupOf[class]].cells[world] }
+
+func newSides(r *reach, d Direction) *sides {
+	s := &sides{groupOf: make([]int, r.classes)}
+	s.group(r, d)
+	s.fill(r, d)
+	for _, g := range s.groups {
+		for w := range r.worlds {
+			g.cells[w] = r.side(g, d, w)
+		}
+	}
+	return s
+}
+
+// group puts the classes together that the same policies select.
+func (s *sides) group(r *reach, d Direction) {
+	keys := make([]mark, r.classes)
+	r.eachSelected(d, func(class int, p selected) {
+		keys[class] = keys[class].xor(p.mark[d][1-tri01(p.sure)])
+	}, func(int) bool { return true })
+	for _, f := range r.m.foreign {
+		m := newMark()
+		for class := range r.subjects(f).each {
+			keys[class] = keys[class].xor(m)
+		}
+	}
+	if d == Ingress { // what a port's name stands for is a matter of the receiver
+		for class := range r.pods.each {
+			keys[class] = keys[class].xor(r.m.named.key(r.m.classes[class].Peers[0].index))
+		}
+	}
+	known := map[mark]int{}
+	for class, key := range keys {
+		i, seen := known[key]
+		if !seen {
+			i = len(s.groups)
+			known[key] = i
+			s.groups = append(s.groups, &sideGroup{first: class})
+		}
+		s.groupOf[class] = i
+		s.groups[i].members.add(class)
+	}
+}
+
+func tri01(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// fill finds the policies of each group.
+func (s *sides) fill(r *reach, d Direction) {
+	isFirst := func(class int) bool { return s.groups[s.groupOf[class]].first == class }
+	r.eachSelected(d, func(class int, p selected) {
+		g := s.groups[s.groupOf[class]]
+		g.policies = append(g.policies, p)
+	}, isFirst)
+	for _, f := range r.m.foreign {
+		for class := range r.subjects(f).each {
+			if isFirst(class) {
+				g := s.groups[s.groupOf[class]]
+				g.foreign = append(g.foreign, f)
+			}
+		}
+	}
+}
+
+// eachSelected yields the policies of a direction that select a class, or may.
+func (r *reach) eachSelected(d Direction, yield func(class int, p selected), wanted func(class int) bool) {
+	for _, p := range r.m.policies {
+		if p.isolates[d] == no {
+			continue
+		}
+		subject := r.m.compiler.matchers.all[p.subject].sets[0]
+		sure := p.isolates[d] == yes && p.doubt == ""
+		for class := range subject.yes.each {
+			if wanted(class) {
+				yield(class, selected{p, sure})
+			}
+		}
+		for class := range subject.may.each {
+			if wanted(class) && !subject.yes.has(class) {
+				yield(class, selected{p, false})
+			}
+		}
+	}
+}
+
+func (r *reach) subjects(f *foreign) set {
+	b := r.m.compiler.matchers.all[f.subject].sets[0]
+	return b.yes.union(b.may)
+}
+
+// side computes what policies let through. Those that surely select isolate, and what they allow adds up. One that may
+// select adds to what may be let through; without others it may also take all away but what it allows.
+func (r *reach) side(g *sideGroup, d Direction, world int) cells {
+	var outward bool
+	for _, f := range g.foreign {
+		if !f.outward {
+			return cells{{r.all, value{noPorts, allPorts}}}
+		}
+		outward = outward || d == Egress
+	}
+	sure := false
+	for _, p := range g.policies {
+		sure = sure || p.sure
+	}
+	out := cells{{r.all, everything}}
+	switch {
+	case sure:
+		p := newPieces()
+		for _, s := range g.policies {
+			r.addPieces(p, s, d, world, g.first)
+		}
+		out = r.join(p)
+	case len(g.policies) > 0:
+		for _, s := range g.policies {
+			p := newPieces()
+			r.addPieces(p, selected{s.compiled, true}, d, world, g.first)
+			p.add(r.all, value{noPorts, allPorts})
+			out = r.combine(out, r.join(p), r.intersect)
+		}
+	}
+	if outward {
+		out = r.combine(out, cells{{r.outside, value{allPorts, noPorts}}}, func(x, y value) value {
+			if y.lower == allPorts {
+				x.lower = noPorts
+			}
+			return x
+		})
+	}
+	return out
+}
+
+// addPieces adds what the rules of one policy allow. subject is a class that the policy selects.
+func (r *reach) addPieces(p *pieces, s selected, d Direction, world, subject int) {
+	for i := range s.entries[d] {
+		e := &s.entries[d][i]
+		who := r.who(e, world)
+		v := value{e.ports.lower, e.ports.upper}
+		if d == Ingress {
+			for _, name := range e.ports.named {
+				lower, upper := r.m.named.resolve(r.m.classes[subject].Peers[0].index, name)
+				v = r.union(v, value{lower, upper})
+			}
+		} else {
+			for _, name := range e.ports.named {
+				r.addNamed(p, who, name, s.sure && !e.unsure)
+			}
+		}
+		if !s.sure || e.unsure {
+			v.lower = noPorts
+		}
+		p.add(who.yes, v)
+		p.add(who.may, value{noPorts, v.upper})
+	}
+}
+
+// addNamed adds what a port's name stands for in each receiver.
+func (r *reach) addNamed(p *pieces, who bounds, name int, sure bool) {
+	for _, c := range r.named[name] {
+		v := c.value
+		if !sure {
+			v.lower = noPorts
+		}
+		p.add(who.yes.and(c.to), v)
+		p.add(who.may.and(c.to), value{noPorts, v.upper})
+	}
+}
