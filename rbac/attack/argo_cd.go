@@ -12,24 +12,25 @@ import (
 var argoCD = Technique{
 	ID: "argo-cd", Title: "Have Argo CD apply objects", MITRE: "T1072",
 	What: "Argo CD's application controller applies what the repository of an Application holds, with its own account, cluster-admin in a " +
-		"usual installation. An Application in the namespace of Argo CD may name any AppProject; what the project allows is all that limits " +
-		"it: repositories (sourceRepos), clusters and namespaces (destinations) and kinds. The project called default, which Argo CD makes in " +
-		"every installation, allows everything unless it was changed. So who may write Applications there, or ApplicationSets that make " +
-		"them, has the controller's rights; with projects that allow only some namespaces, he runs pods in those. In other namespaces " +
-		"Applications count only where application.namespaces names the namespace and a project's sourceNamespaces does too. Who may write " +
-		"AppProjects in Argo CD's namespace as well lifts all limits. With sync impersonation (2.13 and later, " +
-		"application.sync.impersonation.enabled) the service accounts that the project names for the destination apply instead. A project " +
-		"whose repositories are somebody else's gives no step, though inline patches could bend what they hold.\n" +
-		"There is another way in: who makes himself an administrator of Argo CD's own API writes Applications and projects there. Whoever can " +
-		"change argocd-cm and argocd-rbac-cm lets anonymous callers in and gives them the role admin; where one of the two is set so " +
-		"already, the other is enough. Whoever reads the Secret argocd-secret signs sessions of the account admin with its key " +
-		"server.secretkey, unless that account is disabled. Changing argocd-rbac-cm alone gives no step: it takes an account of Argo CD.",
-	Needs: "The application controller running; create on applications in its namespace, or update or patch on one that exists (or the same " +
-		"on applicationsets, when their controller runs), and an AppProject that lets any repository in. Or update or patch on its " +
-		"ConfigMaps or reading its Secret, and a way to the API of argocd-server.",
+		"usual installation. An Application in the namespace of Argo CD may name any AppProject; what the project allows is all that " +
+		"limits it: repositories (sourceRepos), clusters and namespaces (destinations) and kinds. The project called default, which " +
+		"Argo CD makes in every installation, allows everything unless it was changed. So who may write Applications there, or " +
+		"ApplicationSets that make them, has the controller's rights; with projects that allow only some namespaces, he runs pods in " +
+		"those. In other namespaces Applications count only where application.namespaces names the namespace and a project's " +
+		"sourceNamespaces does too. Who may write AppProjects in Argo CD's namespace as well lifts all limits. With sync impersonation " +
+		"(2.13 and later, application.sync.impersonation.enabled) the service accounts that the project names for the destination " +
+		"apply instead. A project whose repositories are somebody else's gives no step, though inline patches could bend what they " +
+		"hold. There is another way in: who makes himself an administrator of Argo CD's own API writes Applications and projects " +
+		"there. Whoever can change argocd-cm and argocd-rbac-cm lets anonymous callers in and gives them the role admin; where one of " +
+		"the two is set so already, the other is enough. Whoever reads the Secret argocd-secret signs sessions of the account admin " +
+		"with its key server.secretkey, unless that account is disabled. Changing argocd-rbac-cm alone gives no step: it takes an " +
+		"account of Argo CD.",
+	Needs: "The application controller running; create on applications in its namespace, or update or patch on one that exists (or the " +
+		"same on applicationsets, when their controller runs), and an AppProject that lets any repository in. Or update or patch on " +
+		"its ConfigMaps or reading its Secret, and a way to the API of argocd-server.",
 	Proof: "The binding and the rule, and the controller or the AppProject. Where no AppProject was read the step counts on the project " +
-		"default as Argo CD makes it, and says so. Check with: kubectl auth can-i create applications.argoproj.io -n argocd --as SUBJECT, " +
-		"and kubectl get appprojects -n argocd -o yaml",
+		"default as Argo CD makes it, and says so. Check with: kubectl auth can-i create applications.argoproj.io -n argocd --as " +
+		"SUBJECT, and kubectl get appprojects -n argocd -o yaml",
 	Cut: "Let tenants write Applications in namespaces of their own, with projects that name their repositories and namespaces; empty the " +
 		"project default; switch on sync impersonation; disable the account admin.",
 	find: func(b *builder) {

@@ -65,7 +65,8 @@ func isDenial(destination map[string]any) bool {
 
 // isArgoCluster says that a destination covers the cluster that Argo CD runs in.
 func isArgoCluster(destination map[string]any) bool {
-	return argoCovers(inventory.String(destination, "server"), argoCluster) || argoCovers(inventory.String(destination, "name"), argoClusterName)
+	return argoCovers(inventory.String(destination, "server"), argoCluster) ||
+		argoCovers(inventory.String(destination, "name"), argoClusterName)
 }
 
 // argoCovers matches a pattern of a destination; one that starts with "!" covers all but what follows.

@@ -8,20 +8,20 @@ import (
 
 var certManager = Technique{
 	ID: "cert-manager", Title: "Have cert-manager send Secrets and tokens", MITRE: "T1552.007",
-	What: "An Issuer of cert-manager for Vault names a server and how to log in there. With auth.kubernetes.secretRef the controller reads a " +
-		"Secret with its own rights and sends the value of the key that the Issuer names to the server, as soon as the Issuer is made; no " +
-		"Certificate is needed and the server need not be a Vault. Who may write Issuers in a namespace so reads any Secret of it, and who " +
-		"may write ClusterIssuers any Secret of the cluster resource namespace, which is that of cert-manager unless " +
+	What: "An Issuer of cert-manager for Vault names a server and how to log in there. With auth.kubernetes.secretRef the controller reads " +
+		"a Secret with its own rights and sends the value of the key that the Issuer names to the server, as soon as the Issuer is " +
+		"made; no Certificate is needed and the server need not be a Vault. Who may write Issuers in a namespace so reads any Secret " +
+		"of it, and who may write ClusterIssuers any Secret of the cluster resource namespace, which is that of cert-manager unless " +
 		"--cluster-resource-namespace says otherwise. With auth.kubernetes.serviceAccountRef the controller mints a token of a service " +
 		"account of that namespace and sends it; since 1.15 its author may add the audience of the API server. That needs a right to " +
-		"serviceaccounts/token, which the controller has only where somebody gave it.\n" +
-		"What is not claimed: certificates of a CA issuer log in to the API server only if it trusts that CA for clients. The content of " +
-		"Secrets is not read here, so that nobody can tell; keep the cluster's own CA out of Issuers. A Certificate overwrites only the keys " +
-		"tls.crt, tls.key and ca.crt of the Secret that it names.",
-	Needs: "cert-manager running, with get or list on secrets (or create on serviceaccounts/token) there; create, update or patch on issuers " +
-		"in the namespace, or on clusterissuers; and a server that the controller can reach.",
-	Proof: "The binding and the rule, and the controller. Check with: kubectl auth can-i create issuers.cert-manager.io -n NAMESPACE --as SUBJECT, " +
-		"and kubectl auth can-i create serviceaccounts/token -n NAMESPACE --as system:serviceaccount:cert-manager:cert-manager",
+		"serviceaccounts/token, which the controller has only where somebody gave it. What is not claimed: certificates of a CA issuer " +
+		"log in to the API server only if it trusts that CA for clients. The content of Secrets is not read here, so that nobody can " +
+		"tell; keep the cluster's own CA out of Issuers. A Certificate overwrites only the keys tls.crt, tls.key and ca.crt of the " +
+		"Secret that it names.",
+	Needs: "cert-manager running, with get or list on secrets (or create on serviceaccounts/token) there; create, update or patch on " +
+		"issuers in the namespace, or on clusterissuers; and a server that the controller can reach.",
+	Proof: "The binding and the rule, and the controller. Check with: kubectl auth can-i create issuers.cert-manager.io -n NAMESPACE --as " +
+		"SUBJECT, and kubectl auth can-i create serviceaccounts/token -n NAMESPACE --as system:serviceaccount:cert-manager:cert-manager",
 	Cut: "Let only administrators write Issuers and ClusterIssuers, or check them with an admission policy that allows no spec.vault but " +
 		"with the company's server; limit the controller's traffic with a NetworkPolicy.",
 	find: func(b *builder) {

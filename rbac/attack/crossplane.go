@@ -7,19 +7,19 @@ import (
 
 var crossplane = Technique{
 	ID: "crossplane", Title: "Have Crossplane apply objects or run packages", MITRE: "T1072",
-	What: "Crossplane's provider-kubernetes applies the manifest in an Object, and provider-helm the chart in a Release, with the credentials " +
-		"that a ProviderConfig names. With the source InjectedIdentity that is the provider's own service account, cluster-admin in most " +
-		"guides. So who may write Objects or Releases has its rights if such a ProviderConfig exists, or if he may write one. Credentials in " +
-		"a Secret can be of any cluster and give no step.\n" +
-		"A package runs an image of its author's choice in Crossplane's namespace. A DeploymentRuntimeConfig says how: who may write one " +
-		"besides a Provider or Function has it run as any service account of that namespace, and with the rights of the node as far as " +
-		"admission lets pods have them. A Provider alone, or a Configuration that depends on one, runs as an account of its own, to which " +
-		"Crossplane's RBAC manager gives all rights over Secrets and ConfigMaps, everywhere; without the RBAC manager it has none. " +
-		"Compositions and Operations give no step here: what their functions may make, and which composite resources use them, is not read.",
+	What: "Crossplane's provider-kubernetes applies the manifest in an Object, and provider-helm the chart in a Release, with the " +
+		"credentials that a ProviderConfig names. With the source InjectedIdentity that is the provider's own service account, " +
+		"cluster-admin in most guides. So who may write Objects or Releases has its rights if such a ProviderConfig exists, or if he " +
+		"may write one. Credentials in a Secret can be of any cluster and give no step. A package runs an image of its author's choice " +
+		"in Crossplane's namespace. A DeploymentRuntimeConfig says how: who may write one besides a Provider or Function has it run as " +
+		"any service account of that namespace, and with the rights of the node as far as admission lets pods have them. A Provider " +
+		"alone, or a Configuration that depends on one, runs as an account of its own, to which Crossplane's RBAC manager gives all " +
+		"rights over Secrets and ConfigMaps, everywhere; without the RBAC manager it has none. Compositions and Operations give no " +
+		"step here: what their functions may make, and which composite resources use them, is not read.",
 	Needs: "The provider running; create, update or patch on objects of kubernetes.crossplane.io (or kubernetes.m.crossplane.io), or on " +
-		"releases of helm.crossplane.io (or helm.m.crossplane.io), and a ProviderConfig with InjectedIdentity; or create, update or patch on " +
-		"providers or configurations of pkg.crossplane.io; or on providers or functions together with deploymentruntimeconfigs. What is " +
-		"only changed has to exist.",
+		"releases of helm.crossplane.io (or helm.m.crossplane.io), and a ProviderConfig with InjectedIdentity; or create, update or " +
+		"patch on providers or configurations of pkg.crossplane.io; or on providers or functions together with " +
+		"deploymentruntimeconfigs. What is only changed has to exist.",
 	Proof: "The bindings and rules, and the provider or its configuration. Check with: kubectl auth can-i create " +
 		"objects.kubernetes.crossplane.io --as SUBJECT, and kubectl get providerconfigs.kubernetes.crossplane.io -o yaml",
 	Cut: "Give the provider's account only what it manages, and let only administrators write Objects, Releases and packages.",

@@ -9,26 +9,28 @@ import (
 
 var externalSecrets = Technique{
 	ID: "external-secrets", Title: "Have the External Secrets Operator send tokens and Secrets", MITRE: "T1528",
-	What: "A SecretStore of the External Secrets Operator names a server and how to log in there. With the provider kubernetes that can be a " +
-		"token that the operator mints for a service account (auth.serviceAccount), or a Secret (auth.token.bearerToken); it sends " +
-		"either to server.url as soon as the store is made, and the author names that URL. So who may write SecretStores in a namespace " +
-		"gets tokens of its service accounts and the content of its Secrets, and who may write ClusterSecretStores, which may refer to any " +
-		"namespace, gets those of all. Who can write a Secret as well takes the operator's own token: authRef names a Secret with a " +
-		"kubeconfig, and a kubeconfig may log in with a file, such as the operator's token, at any server.\n" +
-		"A store that exists and reads Secrets of this cluster copies those of its namespace to whoever may write ExternalSecrets where the " +
-		"store counts and read the result. Stores of clouds and vaults, and PushSecrets to them, lead out of the cluster and give no step; " +
+	What: "A SecretStore of the External Secrets Operator names a server and how to log in there. With the provider kubernetes that can be " +
+		"a token that the operator mints for a service account (auth.serviceAccount), or a Secret (auth.token.bearerToken); it sends " +
+		"either to server.url as soon as the store is made, and the author names that URL. So who may write SecretStores in a " +
+		"namespace gets tokens of its service accounts and the content of its Secrets, and who may write ClusterSecretStores, which " +
+		"may refer to any namespace, gets those of all. Who can write a Secret as well takes the operator's own token: authRef names a " +
+		"Secret with a kubeconfig, and a kubeconfig may log in with a file, such as the operator's token, at any server. A store that " +
+		"exists and reads Secrets of this cluster copies those of its namespace to whoever may write ExternalSecrets where the store " +
+		"counts and read the result. Stores of clouds and vaults, and PushSecrets to them, lead out of the cluster and give no step; " +
 		"nor do stores with conditions, which limit who may use them.",
 	Needs: "The operator running, with create on serviceaccounts/token or get on secrets there; create, update or patch on secretstores or " +
-		"clustersecretstores of external-secrets.io, and a server that it can reach; or create, update or patch on externalsecrets and a " +
-		"right to read Secrets in the same namespace.",
+		"clustersecretstores of external-secrets.io, and a server that it can reach; or create, update or patch on externalsecrets and " +
+		"a right to read Secrets in the same namespace.",
 	Proof: "The binding and the rule, and the operator or the store. The flags --namespace, --enable-secret-store-reconciler and " +
-		"--enable-cluster-store-reconciler are heeded. Check with: kubectl auth can-i create secretstores.external-secrets.io -n NAMESPACE " +
-		"--as SUBJECT",
+		"--enable-cluster-store-reconciler are heeded. Check with: kubectl auth can-i create secretstores.external-secrets.io -n " +
+		"NAMESPACE --as SUBJECT",
 	Cut: "Let only administrators write stores, give ClusterSecretStores conditions, run the operator per namespace where tenants write " +
 		"stores, and limit its traffic with a NetworkPolicy.",
 	find: func(b *builder) {
 		runs := false
-		for _, w := range b.deputies(deputy{group: externalSecretsGroup, image: imageNamed("external-secrets"), labels: []string{"app.kubernetes.io/name=external-secrets"}}) {
+		for _, w := range b.deputies(deputy{
+			group: externalSecretsGroup, image: imageNamed("external-secrets"), labels: []string{"app.kubernetes.io/name=external-secrets"},
+		}) {
 			if w.executes("webhook") || w.executes("certcontroller") { // the same image in other parts
 				continue
 			}

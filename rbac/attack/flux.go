@@ -10,13 +10,13 @@ import (
 var flux = Technique{
 	ID: "flux", Title: "Have Flux apply manifests", MITRE: "T1072",
 	What: "Flux applies what a Kustomization or HelmRelease says, in every namespace, with the rights of kustomize-controller and " +
-		"helm-controller, which its manifests bind to cluster-admin. An inline patch of a Kustomization (spec.patches) or a post-renderer of " +
-		"a HelmRelease turns whatever its source holds into any manifest, so that the content of the source need not be the attacker's; " +
-		"the source may lie in another namespace unless the controller runs with --no-cross-namespace-refs. The author may name a service " +
-		"account of his namespace in spec.serviceAccountName; he need not, unless the controllers run with --default-service-account: " +
-		"then they always impersonate an account of the object's namespace, of the author's choice. Who can change a source that a " +
-		"Kustomization or HelmRelease uses has its content applied in the same way. With --watch-all-namespaces=false only the controller's " +
-		"own namespace counts.",
+		"helm-controller, which its manifests bind to cluster-admin. An inline patch of a Kustomization (spec.patches) or a " +
+		"post-renderer of a HelmRelease turns whatever its source holds into any manifest, so that the content of the source need not " +
+		"be the attacker's; the source may lie in another namespace unless the controller runs with --no-cross-namespace-refs. The " +
+		"author may name a service account of his namespace in spec.serviceAccountName; he need not, unless the controllers run with " +
+		"--default-service-account: then they always impersonate an account of the object's namespace, of the author's choice. Who can " +
+		"change a source that a Kustomization or HelmRelease uses has its content applied in the same way. With " +
+		"--watch-all-namespaces=false only the controller's own namespace counts.",
 	Needs: "create, or update or patch on an existing one, of kustomizations.kustomize.toolkit.fluxcd.io or " +
 		"helmreleases.helm.toolkit.fluxcd.io, and for a new one a source that exists or can be made; or update or patch on a source " +
 		"that is in use.",

@@ -10,17 +10,19 @@ import (
 var kyverno = Technique{
 	ID: "kyverno", Title: "Have Kyverno make and change objects", MITRE: "T1072",
 	What: "Kyverno does what its policies say. Rules that generate objects or change existing ones run in its background controller, with " +
-		"that controller's rights: those of every ClusterRole with the label rbac.kyverno.io/aggregate-to-background-controller. Such a rule " +
-		"can copy any Secret that it may read into the attacker's namespace. A ClusterPolicy has all these rights, a Policy only those that " +
-		"count in its own namespace; Kyverno refuses a Policy that reaches out of it. Rules that change objects while they are written run in " +
-		"the admission controller, need no rights at all, and change pods as they are created: image, service account, mounted Secrets. They " +
-		"reach every namespace but those that Kyverno's ConfigMap leaves out, by default kube-system and its own. When a policy is made " +
-		"Kyverno checks that its controllers have the rights that it needs, not that the author has them. The newer kinds of " +
-		"policies.kyverno.io (1.15 and later) do the same. Policies that validate, clean up or make exceptions give no step.",
+		"that controller's rights: those of every ClusterRole with the label rbac.kyverno.io/aggregate-to-background-controller. Such " +
+		"a rule can copy any Secret that it may read into the attacker's namespace. A ClusterPolicy has all these rights, a Policy " +
+		"only those that count in its own namespace; Kyverno refuses a Policy that reaches out of it. Rules that change objects while " +
+		"they are written run in the admission controller, need no rights at all, and change pods as they are created: image, service " +
+		"account, mounted Secrets. They reach every namespace but those that Kyverno's ConfigMap leaves out, by default kube-system " +
+		"and its own. When a policy is made Kyverno checks that its controllers have the rights that it needs, not that the author has " +
+		"them. The newer kinds of policies.kyverno.io (1.15 and later) do the same. Policies that validate, clean up or make " +
+		"exceptions give no step.",
 	Needs: "Kyverno running; create, update or patch on clusterpolicies or policies of kyverno.io, or on mutatingpolicies, " +
 		"generatingpolicies, namespacedmutatingpolicies or namespacedgeneratingpolicies of policies.kyverno.io.",
-	Proof: "The binding and the rule, and the controller. Check with: kubectl auth can-i create clusterpolicies.kyverno.io --as SUBJECT, and " +
-		"for the rights of the background controller: kubectl auth can-i --list --as system:serviceaccount:kyverno:kyverno-background-controller",
+	Proof: "The binding and the rule, and the controller. Check with: kubectl auth can-i create clusterpolicies.kyverno.io --as SUBJECT, " +
+		"and for the rights of the background controller: kubectl auth can-i --list --as " +
+		"system:serviceaccount:kyverno:kyverno-background-controller",
 	Cut: "Let only administrators write policies, and give the background controller only the rights that the policies in use need.",
 	find: func(b *builder) {
 		for _, w := range b.deputies(kyvernoBackground()) {

@@ -8,17 +8,18 @@ import (
 
 var tekton = Technique{
 	ID: "tekton", Title: "Have Tekton run pods", MITRE: "T1610",
-	What: "Tekton makes a pod of every TaskRun and of every task of a PipelineRun, with the images, commands, volumes and security contexts " +
-		"that they name and as the service account in spec.serviceAccountName or taskRunTemplate, any of the namespace. So who may create " +
-		"them can do what creating pods allows, without the right to create pods. Admission judges the pods as it does all others, but for " +
-		"one thing: Tekton adds init containers of its own, which the restricted Pod Security Standard refuses unless Tekton's feature flag " +
-		"set-security-context is on. Without it the whole step is cut in such namespaces. Who changes a Task or Pipeline that others run " +
-		"acts in runs to come; who makes these, and when, is not known, and no step is claimed.",
+	What: "Tekton makes a pod of every TaskRun and of every task of a PipelineRun, with the images, commands, volumes and security " +
+		"contexts that they name and as the service account in spec.serviceAccountName or taskRunTemplate, any of the namespace. So " +
+		"who may create them can do what creating pods allows, without the right to create pods. Admission judges the pods as it does " +
+		"all others, but for one thing: Tekton adds init containers of its own, which the restricted Pod Security Standard refuses " +
+		"unless Tekton's feature flag set-security-context is on. Without it the whole step is cut in such namespaces. Who changes a " +
+		"Task or Pipeline that others run acts in runs to come; who makes these, and when, is not known, and no step is claimed.",
 	Needs: "Tekton's pipeline controller running, with create on pods there; create on taskruns or pipelineruns of tekton.dev in the " +
 		"namespace. Changing one that exists does not help: their specs cannot be changed.",
-	Proof: "The binding and the rule, and the controller. Check with: kubectl auth can-i create taskruns.tekton.dev -n NAMESPACE --as SUBJECT",
-	Cut: "Run pipelines in namespaces without stronger service accounts and Secrets, enforce the restricted standard there, and let triggers " +
-		"that name their tasks create the runs.",
+	Proof: "The binding and the rule, and the controller. Check with: kubectl auth can-i create taskruns.tekton.dev -n NAMESPACE --as " +
+		"SUBJECT",
+	Cut: "Run pipelines in namespaces without stronger service accounts and Secrets, enforce the restricted standard there, and let " +
+		"triggers that name their tasks create the runs.",
 	find: func(b *builder) {
 		labels := []string{"app.kubernetes.io/part-of=tekton-pipelines", "app.kubernetes.io/component=controller"}
 		for _, w := range b.deputies(deputy{group: tektonGroup, image: isTekton, labels: labels}) {

@@ -7,15 +7,16 @@ import (
 
 var velero = Technique{
 	ID: "velero", Title: "Have Velero run commands, restore and back up", MITRE: "T1072",
-	What: "Velero acts with its own account, cluster-admin in a usual installation. A Backup, or a Schedule that makes them, can hold hooks: " +
-		"commands that Velero runs in any container of the running pods that are backed up, in every namespace. A backup also holds the " +
-		"content of every Secret: who may create DownloadRequests and read them gets a signed URL for it, and who may write a " +
-		"BackupStorageLocation has it written to storage of his own. A Restore from such storage makes any object that he put there, such " +
-		"as bindings, with Velero's rights. Only objects in Velero's own namespace count. Restores of backups that others made give no step.",
+	What: "Velero acts with its own account, cluster-admin in a usual installation. A Backup, or a Schedule that makes them, can hold " +
+		"hooks: commands that Velero runs in any container of the running pods that are backed up, in every namespace. A backup also " +
+		"holds the content of every Secret: who may create DownloadRequests and read them gets a signed URL for it, and who may write " +
+		"a BackupStorageLocation has it written to storage of his own. A Restore from such storage makes any object that he put there, " +
+		"such as bindings, with Velero's rights. Only objects in Velero's own namespace count. Restores of backups that others made " +
+		"give no step.",
 	Needs: "The Velero server running, with a BackupStorageLocation, as every installation has one; create, update or patch on backups or " +
-		"schedules of velero.io in its namespace, alone for the hooks, or with create and get on downloadrequests, or with create, update or " +
-		"patch on backupstoragelocations for the Secrets; the last together with create on restores for everything. What is only changed " +
-		"has to exist. --disable-controllers and --restore-only are heeded.",
+		"schedules of velero.io in its namespace, alone for the hooks, or with create and get on downloadrequests, or with create, " +
+		"update or patch on backupstoragelocations for the Secrets; the last together with create on restores for everything. What is " +
+		"only changed has to exist. --disable-controllers and --restore-only are heeded.",
 	Proof: "The bindings and rules, and the server. Check with: kubectl auth can-i create backups.velero.io -n velero --as SUBJECT",
 	Cut:   "Treat rights in Velero's namespace as cluster-admin, and let tenants ask for backups through something that checks them.",
 	find: func(b *builder) {
@@ -55,7 +56,7 @@ func (b *builder) findVelero(w *workload) {
 		ask := b.creating(veleroGroup, "downloadrequests", false).at(ns)
 		get := b.holding(right{verbs: []string{"get", "list", "watch"}, group: veleroGroup, resource: "downloadrequests", named: true}).at(ns)
 		for _, h := range b.joint(either(backups...), ask, get) {
-			b.sendsSecrets(h, w, "", "a Backup holds every Secret, and a DownloadRequest gives a URL for its content, where the storage can be reached")
+			b.sendsSecrets(h, w, "", "a Backup holds every Secret, and a DownloadRequest gives a URL for it, where the storage can be reached")
 		}
 	}
 	if w.veleroRuns("restore") {
