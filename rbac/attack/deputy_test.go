@@ -23,7 +23,9 @@ func TestOddShapes(t *testing.T) {
 		}
 		cases = append(cases, file.Cases...)
 	}
-	odd := []any{nil, "", "!*[", "$(", int64(-1), 1e99, true, []any{nil, "a", map[string]any{}}, []any{}, map[string]any{"": nil}, map[string]any{}}
+	odd := []any{
+		nil, "", "!*[", "$(", int64(-1), 1e99, true, []any{nil, "a", map[string]any{}}, []any{}, map[string]any{"": nil}, map[string]any{},
+	}
 	for range samples {
 		inv := readCase(t, cases[r.IntN(len(cases))].Input, "")
 		objects := inv.All()
