@@ -56,7 +56,7 @@ var outside = map[string][]string{
 }
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
-var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network/flow"}
+var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network", "network/flow"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
 
