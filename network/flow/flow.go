@@ -94,7 +94,6 @@ const (
 	Ingress    Identity = "ingress"   // the network plugin's own ingress proxy
 	Unmanaged  Identity = "unmanaged" // a pod that the network plugin does not enforce for
 	Init       Identity = "init"      // a pod whose labels are not known yet
-	Unknown    Identity = "unknown"
 )
 
 // OnHost says that the end is a node or a pod on the network of its node: what no pod selector selects.
