@@ -35,6 +35,8 @@ type InputOptions struct {
 
 	// only are the kinds to read of a cluster: those that the command needs; nil for the usual ones.
 	only []schema.GroupKind
+	// more are kinds to read of a cluster besides the usual ones, where it serves them.
+	more []schema.GroupKind
 }
 
 // AddFlags declares the flags of the input.
@@ -81,7 +83,7 @@ func (o *InputOptions) read(ctx context.Context, paths []string, settings contro
 
 func (o *InputOptions) readCluster(ctx context.Context, settings control.Settings) (*inventory.Inventory, error) {
 	c := cluster.Config{
-		Kubeconfig: o.Kubeconfig, Context: o.Context, Timeout: o.Timeout, Redact: arrival(), Only: o.only,
+		Kubeconfig: o.Kubeconfig, Context: o.Context, Timeout: o.Timeout, Redact: arrival(), Only: o.only, Kinds: o.more,
 	}
 	if o.Namespace != "" {
 		c.Namespaces = []string{o.Namespace}

@@ -65,6 +65,7 @@ type attackView struct {
 }
 
 func (o *RBACOptions) readAttacks(ctx context.Context, paths []string, s streams) (*attackView, error) {
+	o.Input.more = attack.CustomResources()
 	view, err := o.read(ctx, paths, s)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/plimsoll-io/plimsoll/inventory/snapshot"
+	"github.com/plimsoll-io/plimsoll/rbac/attack"
 )
 
 func newSnapshotCommand() *cobra.Command {
@@ -27,6 +28,7 @@ they are replaced while reading. Scanning the file gives the same report, byte f
 			if err != nil {
 				return err
 			}
+			input.more = attack.CustomResources() // so that paths are found in the snapshot too
 			inv, err := input.load(cmd.Context(), args, settings, cmd.InOrStdin())
 			if err != nil {
 				return err
