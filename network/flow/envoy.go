@@ -135,7 +135,7 @@ func (d *decoder) outbound(h *hop, source netip.Prefix, cluster string) {
 	}
 	if parts := strings.Split(cluster, "|"); len(parts) == 3 {
 		d.serviceHost(parts[2])
-		f.Service.Port = uint16(d.number([]byte(parts[0]), "port"))
+		f.Service.Port = d.port([]byte(parts[0]))
 	}
 	if !f.Destination.Address.IsValid() {
 		f.Verdict = VerdictUnknown
@@ -155,12 +155,12 @@ func (d *decoder) serviceHost(host string) {
 	f := &d.flow
 	parts := strings.SplitN(host, ".", 4)
 	if len(parts) >= 3 && parts[2] == "svc" {
-		f.Service.Name, f.Service.Namespace = parts[0], parts[1]
+		f.Service.Name, f.Service.Namespace = d.names.Intern([]byte(parts[0])), d.names.Intern([]byte(parts[1]))
 		return
 	}
 	if host != "" {
-		f.Destination.Names = []string{host}
-		f.Service.Name = host
+		host = d.names.Intern([]byte(host))
+		f.Destination.Names, f.Service.Name = []string{host}, host
 	}
 }
 

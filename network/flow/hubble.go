@@ -156,9 +156,9 @@ func (d *decoder) orient(r *record, p hubblePorts) {
 
 // Labels of Cilium that are no labels of the pod.
 const (
-	podNamespaceLabel    = "io.kubernetes.pod.namespace"
-	serviceAccountLabel  = "io.cilium.k8s.policy.serviceaccount"
-	ciliumLabels         = "io.cilium.k8s."
+	podNamespaceLabel   = "io.kubernetes.pod.namespace"
+	serviceAccountLabel = "io.cilium.k8s.policy.serviceaccount"
+	ciliumLabels        = "io.cilium.k8s."
 )
 
 // hubbleEndpoint reads an Endpoint.
