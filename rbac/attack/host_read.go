@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
-	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
 var hostRead = Technique{
@@ -79,7 +78,7 @@ func (b *builder) addReading(w *workload, r reading, p proof) {
 		case readsVolumes:
 			b.add(from, finding.Ref{Kind: PodVolumesKind, Name: node}, p)
 		case readsKubelet:
-			b.add(from, rbac.Subject{Kind: rbac.UserKind, Name: "system:node:" + node}.Ref(), p)
+			b.add(from, nodeUser(node).Ref(), p)
 		case readsCluster:
 			if b.isControlPlane(node) {
 				b.add(from, SystemMasters, p)

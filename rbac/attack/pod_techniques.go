@@ -29,6 +29,7 @@ func podTechniques() []Technique {
 		hostRead,
 		varLog,
 		podVolumes,
+		nodeAuthorizer,
 		hostPathVolume,
 		lurePods,
 	}
