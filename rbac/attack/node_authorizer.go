@@ -15,27 +15,33 @@ var nodeAuthorizer = Technique{
 		"kubectl get secret NAME -n NAMESPACE --as system:node:NODE --as-group system:nodes",
 	Cut: "Close the step that gave the kubelet's certificate; keep NodeRestriction on.",
 	find: func(b *builder) {
-		old := !b.atLeast(33)
 		for _, node := range b.nodeNames() {
-			if _, known := b.ids[nodeUser(node).Ref()]; !known {
-				continue
-			}
+			_, known := b.ids[nodeUser(node).Ref()]
 			for _, i := range b.workloadsOn(node) {
 				if w := &b.workloads[i]; !w.static() {
-					b.addKubeletReads(node, w, old)
+					b.addKubeletReads(node, w, known)
 				}
 			}
 		}
 	},
 }
 
-// addKubeletReads adds what the kubelet of a node may have for a workload's pods.
-func (b *builder) addKubeletReads(node string, w *workload, old bool) {
+// addKubeletReads adds what the kubelet of a node may have for a workload's pods. What their containers have themselves
+// is added only when the kubelet's credentials can be read without being root on the node: root has the pods anyway
+// (node-pods), and one step earlier.
+func (b *builder) addKubeletReads(node string, w *workload, all bool) {
 	from := nodeUser(node).Ref()
-	if _, mounted := b.token(w); mounted || old {
-		b.add(from, w.account().Ref(), proof{object: w.object, path: b.accountField(w), note: "one of its pods is bound to the node"})
+	old := !b.atLeast(33)
+	secrets := secretsOutside(w.spec)
+	if all {
+		secrets = append(secrets, secretsInside(w.spec)...)
 	}
-	for _, s := range append(secretsInside(w.spec), secretsOutside(w.spec)...) {
+	if all || old {
+		if _, mounted := b.token(w); old && !mounted || all && mounted {
+			b.add(from, w.account().Ref(), proof{object: w.object, path: b.accountField(w), note: "one of its pods is bound to the node"})
+		}
+	}
+	for _, s := range secrets {
 		b.add(from, secretRef(w.object.Namespace, s.name), proof{
 			object: w.object, path: below(w.at, s.at), note: "one of its pods on the node refers to the Secret",
 		})

@@ -15,7 +15,6 @@ func podTechniques() []Technique {
 		ephemeralContainers,
 		nodeProxy,
 		nodePods,
-		kubeletCredentials,
 		controlPlaneNode,
 		privilegedContainer,
 		nsenter,
@@ -29,7 +28,8 @@ func podTechniques() []Technique {
 		hostRead,
 		varLog,
 		podVolumes,
-		nodeAuthorizer,
+		nodeAuthorizer, // after those that read credentials of kubelets, before who has them as root
+		kubeletCredentials,
 		hostPathVolume,
 		lurePods,
 	}
