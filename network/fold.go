@@ -8,7 +8,7 @@ import (
 )
 
 // fold joins the pods of one workload that policies cannot tell apart to peers.
-func (m *Map) fold(pods []pod) []*Peer {
+func (m *Map) fold(pods []*pod) []*Peer {
 	slices.SortStableFunc(pods, comparePods)
 	keys := m.labelKeys()
 	var out []*Peer
@@ -17,7 +17,7 @@ func (m *Map) fold(pods []pod) []*Peer {
 		owner := pods[i].Object
 		byKey := map[string]*Peer{}
 		for ; i < len(pods) && pods[i].Object == owner; i++ {
-			p := &pods[i]
+			p := pods[i]
 			key = m.foldKey(key[:0], p, keys)
 			peer, known := byKey[string(key)]
 			if !known {

@@ -20,7 +20,20 @@ func (w *world) judge() {
 	for d := range Direction(directions) {
 		w.sides[d].Direction = d
 		w.side(d, &w.sides[d])
+		w.tighten(d, &w.sides[d])
 	}
+}
+
+// tighten counts what several blocks of addresses let through for sure only together: each of them may leave out the
+// address of a pod that is not known, and all of them do not.
+func (w *world) tighten(d Direction, s *judgedSide) {
+	subject, other := w.ends(d)
+	if other.External() || other.located || s.span.lower.Equal(s.span.upper) {
+		return
+	}
+	r := w.m.reach()
+	lower := r.sides[d].of(subject.class, min(int(w.family), r.worlds-1)).at(other.class).lower
+	s.span.lower = s.span.lower.Union(r.ports.ports(lower).Intersect(w.asked))
 }
 
 // both is what both sides let through.

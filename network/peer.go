@@ -86,15 +86,15 @@ type pod struct {
 }
 
 // readPods finds the pods of the inventory, and the templates of workloads that have none running.
-func readPods(inv *inventory.Inventory, names *namespaces) []pod {
-	var out []pod
+func readPods(inv *inventory.Inventory, names *namespaces) []*pod {
+	var out []*pod
 	running := map[*inventory.Object]bool{}
 	for _, o := range inv.Of("", "Pod") {
 		if finished(o) {
 			continue
 		}
 		owner := inv.TopOwner(o)
-		p := pod{object: o, Peer: Peer{Object: owner}}
+		p := &pod{object: o, Peer: Peer{Object: owner}}
 		if owner != o {
 			running[owner] = true
 		} else {
@@ -114,7 +114,7 @@ func readPods(inv *inventory.Inventory, names *namespaces) []pod {
 			}
 			spec, _ := o.PodSpec()
 			meta, _ := o.PodMeta()
-			p := pod{Peer: Peer{Object: o}}
+			p := &pod{Peer: Peer{Object: o}}
 			p.read(meta, spec, names)
 			out = append(out, p)
 		}
@@ -224,9 +224,9 @@ func (p *Peer) resolve(name namedPort) (lower, upper Ports) {
 }
 
 // comparePods orders pods by workload, so that those of one workload follow each other.
-func comparePods(a, b pod) int { return cmp.Or(a.Object.Compare(b.Object.Ref), comparePodNames(a, b)) }
+func comparePods(a, b *pod) int { return cmp.Or(a.Object.Compare(b.Object.Ref), comparePodNames(a, b)) }
 
-func comparePodNames(a, b pod) int {
+func comparePodNames(a, b *pod) int {
 	if a.object == nil || b.object == nil {
 		return 0
 	}

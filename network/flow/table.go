@@ -225,6 +225,9 @@ func (d *decoder) plainSend() {
 	if d.bad == "" && (!f.Source.Known() || !f.Destination.Known() && f.Service.Name == "") {
 		d.fail("source or destination is missing")
 	}
+	if f.Service.Name != "" {
+		f.Service.Port, f.Port = f.Port, 0 // who names a Service means its port
+	}
 	d.send()
 }
 
