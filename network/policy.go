@@ -202,7 +202,7 @@ func under(path, rest finding.Path) finding.Path {
 	if rest == "" {
 		return path
 	}
-	return path.Field(string(rest))
+	return path + "." + rest
 }
 
 func (r *policyReader) refuseAt(rule *rule, d Direction, field string, format string, args ...any) {

@@ -219,6 +219,5 @@ func (d *decoder) send() {
 		d.undated++
 	}
 	d.flows++
-	out := *f // what the consumer may keep
-	d.emit(&out)
+	d.emit(f)
 }

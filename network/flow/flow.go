@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A Flow is one observation of a connection, or of several that a log has put together. A consumer may keep it: nothing in
-// it is written to again, and its slices are shared, so do not write to them either.
+// A Flow is one observation of a connection, or of several that a log has put together. A consumer may keep a
+// copy: what its slices hold is shared and never written to.
 type Flow struct {
 	// Shape is how the log wrote the flow. File and Line say where.
 	Shape Shape

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/internal/jsonscan"
@@ -62,7 +63,9 @@ func (d *decoder) hubble(r *record) {
 
 // dnsNames reads a list of names as a Peer that has nothing else.
 func (d *decoder) dnsNames(raw []byte) Peer {
-	return Peer{Names: d.strs(raw, "names")}
+	names := d.strs(raw, "names")
+	slices.Sort(names)
+	return Peer{Names: slices.Compact(names)}
 }
 
 func (d *decoder) hubbleService(raw []byte) {
