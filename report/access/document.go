@@ -66,15 +66,15 @@ type Inventory struct {
 	Gaps    []inventory.Gap  `json:"gaps"`
 }
 
-// A Subject and a Ref are as the command line's contract has them.
-type (
-	Subject struct {
-		Kind      string `json:"kind"`
-		Namespace string `json:"namespace"`
-		Name      string `json:"name"`
-	}
-	Ref = Subject
-)
+// A Subject is whom a binding names, as the command line's contract has it.
+type Subject struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// A Ref names an object in the same way.
+type Ref = Subject
 
 // HeaderOf starts an answer about an inventory. Only the gaps that can hide something of these kinds are named.
 func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header {

@@ -69,9 +69,9 @@ func bindingsText(grants []rbac.Grant, own rbac.Subject) string {
 	return strings.Join(out, ", ")
 }
 
-// An AccessMatrix is the documentation of access rights: who may do what to what, which roles there are, and who has
+// A RightsMatrix is the documentation of access rights: who may do what to what, which roles there are, and who has
 // them.
-type AccessMatrix struct {
+type RightsMatrix struct {
 	Header
 	Items       []Cell       `json:"items"`
 	Roles       []RoleEntry  `json:"roles"`
@@ -118,7 +118,7 @@ type MatrixOptions struct {
 
 // Matrix is the documentation of access rights, as auditors ask for it.
 func Matrix(h Header, a *rbac.Authorizer, opts MatrixOptions) *Document {
-	m := &matrix{body: AccessMatrix{Header: h, Items: []Cell{}, Roles: []RoleEntry{}, Assignments: []Assignment{}}}
+	m := &matrix{body: RightsMatrix{Header: h, Items: []Cell{}, Roles: []RoleEntry{}, Assignments: []Assignment{}}}
 	m.cells(a, opts.Filter)
 	m.roles(a, opts.Filter)
 	m.assignments(a, opts)
@@ -126,7 +126,7 @@ func Matrix(h Header, a *rbac.Authorizer, opts MatrixOptions) *Document {
 }
 
 type matrix struct {
-	body   AccessMatrix
+	body   RightsMatrix
 	tables []Table
 }
 

@@ -56,7 +56,7 @@ func writeTable(w io.Writer, d *Document, opts report.Options) error {
 // Line writes one line.
 func (t *Terminal) Line(s string) { fmt.Fprintln(t.out, strings.TrimRight(s, " ")) }
 
-// Bold, Dim and Bad colour text, when colours are wanted.
+// Bold is for what matters most. Like Dim, Good and Bad it changes nothing where colours are not wanted.
 func (t *Terminal) Bold(s string) string { return t.paint("1", s) }
 
 // Dim is for what matters less.

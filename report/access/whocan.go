@@ -44,8 +44,8 @@ func grantsOf(list []rbac.Grant) []Grant {
 	return out
 }
 
-// An AccessList answers who can do something.
-type AccessList struct {
+// Holders answers who can do something.
+type Holders struct {
 	Header
 	Request Request  `json:"request"`
 	Items   []Access `json:"items"`
@@ -72,7 +72,7 @@ type Access struct {
 
 // WhoCan is the answer to "who can"; people names the members of a group, as far as anybody knows.
 func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group string) []string) *Document {
-	body := AccessList{Header: h, Request: requestOf(r), Items: make([]Access, 0, len(list))}
+	body := Holders{Header: h, Request: requestOf(r), Items: make([]Access, 0, len(list))}
 	table := Table{
 		Title: "Who can " + r.String(), Columns: []string{"subject", "by", "role", "rule"},
 		Empty: "Nobody that a binding names can.",
@@ -160,11 +160,12 @@ func ruleText(r *rbac.Rule) string {
 	var resources []string
 	for _, resource := range r.Resources {
 		for _, group := range r.APIGroups {
-			if group == "*" && resource == "*" {
+			switch {
+			case group == "*" && resource == "*":
 				resources = append(resources, "everything")
-			} else if group != "" {
+			case group != "":
 				resources = append(resources, resource+"."+group)
-			} else {
+			default:
 				resources = append(resources, resource)
 			}
 		}
