@@ -162,7 +162,7 @@ func (d *decoder) row(line []byte) {
 		return
 	}
 	f := &d.flow
-	f.Shape, f.Protocol = PlainTable, TCP
+	f.Shape, f.Protocol, f.Verdict = PlainTable, TCP, Forwarded
 	for i, c := range t.columns {
 		if i >= len(t.cells) {
 			break
