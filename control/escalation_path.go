@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/rbac"
+	"github.com/plimsoll-io/plimsoll/rbac/attack"
 )
 
 func escalationPath() Control {
@@ -74,8 +75,11 @@ func checkEscalationPath(f *Facts) Judgement {
 		}
 		text := e.String()
 		out := found(w.Object, finding.Path(w.At).Field(field), strings.ToUpper(text[:1])+text[1:], e.Because...)
-		if e.ToAdmin() && e.Steps <= directSteps {
+		switch {
+		case e.ToAdmin() && e.Steps <= directSteps:
 			out.Severity = finding.Critical
+		case e.Goal == attack.KubeSystemSecrets: // what they are good for, nobody knows here, or it would be a way to more
+			out.Severity = finding.Medium
 		}
 		j.Findings = append(j.Findings, out)
 	}

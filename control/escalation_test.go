@@ -59,6 +59,35 @@ func TestEscalationTellsEachStep(t *testing.T) {
 	}
 }
 
+// TestEscalationSeverity: an account that is nearly admin is worse than one with a long way, and Secrets are less yet.
+func TestEscalationSeverity(t *testing.T) {
+	role := func(rules string) string {
+		return "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: everything}\nrules: [" + rules + "]"
+	}
+	kubeSystem := "apiVersion: v1\nkind: Namespace\nmetadata: {name: kube-system}"
+	for name, c := range map[string]struct {
+		rules string
+		want  finding.Severity
+	}{
+		"every right":          {`{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}`, finding.Critical},
+		"impersonates masters": {`{apiGroups: [""], resources: [users, groups], verbs: [impersonate]}`, finding.Critical},
+		"reaches a node":       {`{apiGroups: [""], resources: [pods], verbs: [create]}`, finding.High},
+		"reads Secrets":        {`{apiGroups: [""], resources: [secrets], verbs: [get]}`, finding.Medium},
+		"reads pods":           {`{apiGroups: [""], resources: [pods], verbs: [get]}`, finding.None},
+	} {
+		j := escalationPath().Check(live(t, escalationPod, escalationAccount, role(c.rules), escalationBinding, kubeSystem))
+		got := finding.None
+		if len(j.Findings) > 0 {
+			if got = j.Findings[0].Severity; got == finding.None {
+				got = escalationPath().Severity
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: severity %s, want %s: %v", name, got, c.want, j.Findings)
+		}
+	}
+}
+
 // TestEscalationWithGaps: a kind that can only give more ways may be missing, but then the control cannot pass; without
 // one that may make a way untrue the control is not asked.
 func TestEscalationWithGaps(t *testing.T) {
