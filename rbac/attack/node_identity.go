@@ -26,11 +26,15 @@ var nodeIdentity = Technique{
 		seen := map[finding.Ref]bool{}
 		for i := range b.workloads {
 			w := &b.workloads[i]
-			if len(w.nodes) == 0 {
+			if len(w.nodes) == 0 || w.static() {
 				continue
 			}
 			p := proof{object: w.object, path: w.at, note: "its pods run on node " + w.nodes[0]}
-			targets := []finding.Ref{w.account().Ref()}
+			var targets []finding.Ref
+			// NodeRestriction refuses tokens that no pod of the node has in a volume, since 1.33.
+			if _, mounted := b.token(w); mounted || !b.atLeast(33) {
+				targets = append(targets, w.account().Ref())
+			}
 			for _, name := range secretsOf(w.spec) {
 				if slices.Contains(b.secrets[w.object.Namespace], name) {
 					targets = append(targets, secretRef(w.object.Namespace, name))

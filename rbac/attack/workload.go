@@ -24,6 +24,9 @@ func (b *builder) listWorkloads() {
 	index := map[*inventory.Object]int{}
 	for _, gk := range inventory.WorkloadKinds() {
 		for _, o := range b.inv.Of(gk.Group, gk.Kind) {
+			if finished(o) {
+				continue
+			}
 			top := b.inv.TopOwner(o)
 			i, known := index[top]
 			if !known {
@@ -42,6 +45,15 @@ func (b *builder) listWorkloads() {
 			}
 		}
 	}
+}
+
+// finished says that a pod has ended: nothing runs in it any more, and nothing will.
+func finished(o *inventory.Object) bool {
+	if o.Kind != "Pod" {
+		return false
+	}
+	phase := inventory.String(o.Content, "status", "phase")
+	return phase == "Succeeded" || phase == "Failed"
 }
 
 // static says that the pod is a mirror of a static pod, which only a file on its node can change.
