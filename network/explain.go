@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -167,7 +168,10 @@ func (s span) union(o span) span { return span{s.lower.Union(o.lower), s.upper.U
 func (s span) unsure() span { return span{Ports{}, s.upper} }
 
 func (s *Side) because(format string, args ...any) {
-	if len(s.Because) < maxReasons {
-		s.Because = append(s.Because, fmt.Sprintf(format, args...))
+	if len(s.Because) >= maxReasons {
+		return
+	}
+	if text := fmt.Sprintf(format, args...); !slices.Contains(s.Because, text) {
+		s.Because = append(s.Because, text)
 	}
 }

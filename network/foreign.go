@@ -1,6 +1,7 @@
 package network
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -64,6 +65,26 @@ func (m *Map) readForeign() []*foreign {
 			}
 			out = append(out, f)
 		}
+	}
+	return append(out, m.unseenForeign(len(out) > 0)...)
+}
+
+// unseenForeign stands for policies of the network plugin that could not be read. A gap of any kind counts only where
+// such policies are in use.
+func (m *Map) unseenForeign(inUse bool) []*foreign {
+	var out []*foreign
+	for _, gap := range m.inv.Gaps {
+		covers := slices.ContainsFunc(foreignKinds(), func(k foreignKind) bool { return gap.Covers(k.GroupKind) })
+		if !covers || gap.Kind == "" && !inUse || gap.AnyGroup && gap.Kind == "NetworkPolicy" && !inUse {
+			continue
+		}
+		f := &foreign{why: "policies of the network plugin may be missing: " + gap.Reason}
+		if gap.Namespace == "" {
+			f.subject = m.compiler.matchers.across(selector{}, selector{})
+		} else {
+			f.subject = m.compiler.matchers.inNamespace(m.names.of(gap.Namespace), selector{})
+		}
+		out = append(out, f)
 	}
 	return out
 }

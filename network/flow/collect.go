@@ -147,22 +147,41 @@ func Collect(ctx context.Context, inputs []Input, options CollectOptions) (*Coll
 // connections are in order of what they are.
 func (c *collector) connections() []Connection {
 	keys := slices.Collect(maps.Keys(c.stats))
+	rank := ranks(c.peers.keys)
 	slices.SortFunc(keys, func(a, b connectionKey) int {
-		return cmp.Or(comparePeers(c.peers.keys[a.source], c.peers.keys[b.source]),
-			comparePeers(c.peers.keys[a.destination], c.peers.keys[b.destination]),
-			cmp.Compare(a.protocol, b.protocol), cmp.Compare(a.port, b.port),
-			cmp.Compare(a.service.Namespace, b.service.Namespace), cmp.Compare(a.service.Name, b.service.Name),
-			cmp.Compare(a.service.Port, b.service.Port), cmp.Compare(a.service.PortName, b.service.PortName))
+		return cmp.Or(cmp.Compare(rank[a.source], rank[b.source]), cmp.Compare(rank[a.destination], rank[b.destination]),
+			cmp.Compare(a.protocol, b.protocol), cmp.Compare(a.port, b.port), c.compareServices(a.service, b.service))
 	})
 	out := make([]Connection, len(keys))
 	for i, key := range keys {
 		s := c.stats[key]
 		out[i] = Connection{
 			Source: c.peers.peers[key.source], Destination: c.peers.peers[key.destination],
-			Protocol: key.protocol, Port: key.port, Service: s.service, First: unixNano(s.first), Last: unixNano(s.last),
+			Protocol: protocols[key.protocol], Port: key.port, Service: s.service, First: unixNano(s.first), Last: unixNano(s.last),
 			Forwarded: s.verdicts[0], Denied: s.verdicts[1], NoVerdict: s.verdicts[2],
 			Flows: s.flows, ByPorts: s.byPorts, Replies: s.replies, Bytes: s.bytes,
 		}
 	}
 	return out
+}
+
+func (c *collector) compareServices(a, b int32) int {
+	if a == b || a == 0 || b == 0 {
+		return cmp.Compare(a, b)
+	}
+	return c.services[a-1].compare(c.services[b-1])
+}
+
+// ranks are the places of the ends in their order.
+func ranks(keys []peerKey) []int {
+	order := make([]int, len(keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return comparePeers(keys[a], keys[b]) })
+	rank := make([]int, len(keys))
+	for place, i := range order {
+		rank[i] = place
+	}
+	return rank
 }

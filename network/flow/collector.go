@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -10,6 +12,8 @@ type collector struct {
 	options    CollectOptions
 	peers      peerTable
 	stats      map[connectionKey]*stats
+	services   []Service // by number, from 1
+	serviceIDs map[Service]int32
 	level      int // of widths
 	overflow   int64
 	unoriented int64
@@ -18,9 +22,28 @@ type collector struct {
 // A connectionKey is what makes connections different. The service counts only where the port is not known without it.
 type connectionKey struct {
 	source, destination int32
+	service             int32 // number in services; 0 for none
 	port                uint16
-	protocol            Protocol
-	service             Service
+	protocol            uint8 // index in protocols
+}
+
+// protocols are in the order of their names.
+var protocols = []Protocol{ICMP, ICMPv6, SCTP, TCP, UDP}
+
+func protocolIndex(p Protocol) uint8 { return uint8(slices.Index(protocols, p)) }
+
+// service returns the number of a service.
+func (c *collector) service(s Service) int32 {
+	if s == (Service{}) {
+		return 0
+	}
+	id, ok := c.serviceIDs[s]
+	if !ok {
+		c.services = append(c.services, s)
+		id = int32(len(c.services))
+		c.serviceIDs[s] = id
+	}
+	return id
 }
 
 // stats are what is counted of a connection. Times are in nanoseconds since 1970.
@@ -32,7 +55,8 @@ type stats struct {
 }
 
 func newCollector(options CollectOptions) *collector {
-	return &collector{options: options, peers: newPeerTable(), stats: map[connectionKey]*stats{}}
+	return &collector{options: options, peers: newPeerTable(), stats: map[connectionKey]*stats{},
+		serviceIDs: map[Service]int32{}}
 }
 
 // Consume counts a flow.
@@ -41,9 +65,9 @@ func (c *collector) Consume(f *Flow) {
 		c.unoriented++
 		return
 	}
-	key := connectionKey{port: f.Port, protocol: f.Protocol}
+	key := connectionKey{port: f.Port, protocol: protocolIndex(f.Protocol)}
 	if f.Port == 0 {
-		key.service = f.Service
+		key.service = c.service(f.Service)
 	}
 	key.source, key.destination = c.peers.id(&f.Source, c.level), c.peers.id(&f.Destination, c.level)
 	s := c.stat(key)
@@ -82,11 +106,15 @@ func verdictIndex(v Verdict) int {
 
 // lesser chooses one of two services in a way that does not depend on their order.
 func lesser(a, b Service) Service {
-	x, y := a.Namespace+"/"+a.Name+"/"+a.PortName, b.Namespace+"/"+b.Name+"/"+b.PortName
-	if x < y || x == y && a.Port < b.Port {
+	if a.compare(b) <= 0 {
 		return a
 	}
 	return b
+}
+
+func (s Service) compare(o Service) int {
+	return cmp.Or(cmp.Compare(s.Namespace, o.Namespace), cmp.Compare(s.Name, o.Name), cmp.Compare(s.Port, o.Port),
+		cmp.Compare(s.PortName, o.PortName))
 }
 
 // stat returns what is counted of a connection, nil if there are too many.
@@ -132,6 +160,9 @@ func (c *collector) join(o *collector) {
 	}
 	for key, s := range o.stats {
 		key.source, key.destination = ids[key.source], ids[key.destination]
+		if key.service > 0 {
+			key.service = c.service(o.services[key.service-1])
+		}
 		c.merge(key, s)
 	}
 	c.rebuild()

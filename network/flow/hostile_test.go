@@ -101,9 +101,9 @@ func TestBroken(t *testing.T) {
 		"nested": {in(`"FORWARDED"`, strings.Repeat("[", 20000)+strings.Repeat("]", 20000)) + "\n" + good, 1,
 			[]string{"1 nested too deeply"}},
 		"wrapped too often": {wrap(good, 6) + "\n" + wrap(good, 2), 1, []string{"1 wrapped too often"}},
-		"flow in flow": {strings.Repeat(`{"flow":`, 9000) + "1" + strings.Repeat("}", 9000) + "\n" + good, 1, []string{}},
-		"only spaces":  {"  \n\n \t", 0, nil},
-		"nothing":      {"", 0, nil},
+		"flow in flow":      {strings.Repeat(`{"flow":`, 9000) + "1" + strings.Repeat("}", 9000) + "\n" + good, 1, []string{}},
+		"only spaces":       {"  \n\n \t", 0, nil},
+		"nothing":           {"", 0, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

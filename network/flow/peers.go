@@ -12,7 +12,7 @@ import (
 // per slot, so its memory is bounded.
 type peerCache struct {
 	seed  maphash.Seed
-	slots [4096]cachedPeer
+	slots [16384]cachedPeer // with their bytes about 10 MiB when all are in use
 }
 
 type cachedPeer struct {
