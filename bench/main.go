@@ -20,6 +20,10 @@ func main() {
 			exit(generateCluster(os.Args[2:]))
 		case "audit-log":
 			exit(generateAuditLog(os.Args[2:]))
+		case "flow-log":
+			exit(generateFlowLog(os.Args[2:]))
+		case "flows":
+			exit(collectFlows(os.Args[2]))
 		case "rbac-usage":
 			exit(measureUsage(os.Args[2:]))
 		case "snapshot-load":
