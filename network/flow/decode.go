@@ -132,10 +132,11 @@ func (d *decoder) unwrap(inner []byte, level int) string {
 
 // line decodes a line that is no JSON.
 func (d *decoder) line(text []byte, level int) string {
-	if text[0] != '[' {
-		if rest := undated(text); rest != nil {
-			return d.decode(rest, level+1)
-		}
+	if rest := undated(text); rest != nil {
+		return d.decode(rest, level+1)
+	}
+	if rest, ok := bytes.CutPrefix(text, []byte("data:")); ok { // Whisker, asked to watch, sends events
+		return d.decode(rest, level+1)
 	}
 	d.flow, d.bad = Flow{}, ""
 	switch {
@@ -143,12 +144,20 @@ func (d *decoder) line(text []byte, level int) string {
 		d.envoyLine(text)
 	case d.table.columns != nil:
 		d.row(text)
+	case isEventField(text):
+		d.foreign++
 	case isDated(append([]byte{'['}, text[:min(len(text), 5)]...)):
 		d.foreign++ // a message of the program that writes the log
 	default:
 		return "neither JSON, nor an access log, nor a table"
 	}
 	return d.bad
+}
+
+// isEventField says whether a line is one of server-sent events that has no data.
+func isEventField(line []byte) bool {
+	return line[0] == ':' || bytes.HasPrefix(line, []byte("event:")) || bytes.HasPrefix(line, []byte("id:")) ||
+		bytes.HasPrefix(line, []byte("retry:"))
 }
 
 // isDated says whether a line begins with a date in brackets, as access logs do.

@@ -13,8 +13,8 @@ import (
 
 // isHubble says whether a record is a flow of Hubble.
 func isHubble(r *record) bool {
-	if r.wrapped && !r.has(fSourceName) && !r.has(fDestName) {
-		return true
+	if r.wrapped && !r.has(fSourceName) && !r.has(fDestName) && (r.object(fIP) || r.object(fL4) || r.object(fSource)) {
+		return true // an exporter may have been told to leave fields out
 	}
 	return r.object(fIP) && (r.object(fSource) || r.object(fDestination) || r.object(fL4)) ||
 		r.object(fSource) && r.object(fDestination) && r.text(fVerdict)
