@@ -20,6 +20,7 @@ func identityTechniques() []Technique {
 		validatingWebhooks,
 		mutatingAdmissionPolicies,
 		relaxPodSecurity,
+		removeAdmissionPolicy,
 		apiServices,
 		scriptConfigMap,
 		crdConversion,

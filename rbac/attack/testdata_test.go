@@ -32,6 +32,7 @@ type caseSettings struct {
 	Members map[string][]string `json:"members"` // people by group, as an identity file gives them
 	Source  string              `json:"source"`  // "files" for manifests; a live cluster without
 	Version string              `json:"version"` // of the cluster, "v1.34.4"; v1.37.2 without
+	Policy  string              `json:"policy"`  // a ValidatingAdmissionPolicy that refuses whatever the restricted level would
 }
 
 // TestTechniques holds the steps of every technique to testdata/<id>.txtar. Pod Security labels of the namespaces in a
@@ -87,7 +88,7 @@ func testCase(t *testing.T, id string, c *txtartest.Case) {
 	}
 	inv := readCase(t, c.Input, settings.Source, settings.Version)
 	members := func(group string) []string { return settings.Members[group] }
-	g := New(inv, rbac.New(inv), Options{Refused: podSecurity(t, inv), Members: members})
+	g := New(inv, rbac.New(inv), Options{Refused: refusing(podSecurity(t, inv), settings.Policy), Members: members})
 	open, cut := 0, 0
 	var lines []string
 	for i := range g.edges {
@@ -188,6 +189,21 @@ func readObject(t testing.TB, item any) *inventory.Object {
 }
 
 // podSecurity refuses pods as Pod Security admission would by the labels of namespaces.
+// refusing adds a policy to what Pod Security labels refuse.
+func refusing(labels func(map[string]any, string) (bool, string), policy string) func(map[string]any, string) (bool, string) {
+	return func(pod map[string]any, namespace string) (bool, string) {
+		if refused, why := labels(pod, namespace); refused || policy == "" {
+			return refused, why
+		}
+		evaluator, err := podsecurity.New("")
+		if err != nil {
+			return false, ""
+		}
+		verdict, err := evaluator.Judge(inventory.Map(pod, "metadata"), inventory.Map(pod, "spec"))
+		return err == nil && len(verdict.Restricted) > 0, "ValidatingAdmissionPolicy " + policy + " denies it"
+	}
+}
+
 func podSecurity(t testing.TB, inv *inventory.Inventory) func(map[string]any, string) (bool, string) {
 	t.Helper()
 	evaluator, err := podsecurity.New("")
