@@ -79,6 +79,8 @@ func (d *decoder) record(r *record, level int) (broken string) {
 		d.gke(r)
 	case r.has(fUpstreamCluster) || r.has(fDownstreamRemote):
 		d.envoyObject(r)
+	case r.text(fTunnelSource) && r.text(fTunnelDestination):
+		d.tunnelObject(r)
 	case isHubble(r):
 		d.hubble(r)
 	case isCalico(r):
@@ -144,6 +146,8 @@ func (d *decoder) line(text []byte, level int) string {
 		d.envoyLine(text)
 	case d.table.columns != nil:
 		d.row(text)
+	case isTunnelLine(text):
+		d.tunnelLine(text)
 	case isEventField(text):
 		d.foreign++
 	case isDated(append([]byte{'['}, text[:min(len(text), 5)]...)):

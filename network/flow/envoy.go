@@ -159,8 +159,7 @@ func (d *decoder) serviceHost(host string) {
 		return
 	}
 	if host != "" {
-		host = d.names.Intern([]byte(host))
-		f.Destination.Names, f.Service.Name = []string{host}, host
+		f.Destination.Names = []string{d.names.Intern([]byte(host))}
 	}
 }
 

@@ -154,6 +154,7 @@ const (
 	GKEPolicy    Shape = "gke"      // network policy logging
 	EnvoyJSON    Shape = "istio-json"
 	EnvoyText    Shape = "istio-text"
+	ZTunnel      Shape = "istio-ztunnel"
 	PlainTable   Shape = "csv"
 	PlainObjects Shape = "json"
 )

@@ -62,6 +62,17 @@ const (
 	fResponseFlags
 	fSourcePrincipal
 	fDestinationPrincipal
+	fTunnelSource // of four: address, workload, namespace and identity
+	_
+	_
+	_
+	fTunnelDestination // of four, too
+	_
+	_
+	_
+	fTunnelService
+	fTunnelDirection
+	fTunnelError
 	fPort
 	fLastSeen
 	fBytes
@@ -125,6 +136,9 @@ func (r *record) field(key []byte) {
 	}
 	if f == fields {
 		f = otherField(key)
+	}
+	if f == fields {
+		f = tunnelField(key)
 	}
 	if f == fields {
 		r.Skip()
