@@ -204,3 +204,14 @@ func (c *compiler) portRule(ports []rulePort) portRule {
 	}
 	return d.finish(c.ports).ports
 }
+
+// compileAdmin makes matchers of a policy of the whole cluster. Its rules are not joined, because their order counts.
+func (c *compiler) compileAdmin(p *adminPolicy) {
+	p.subject = c.matchers.across(p.namespaces, p.pods)
+	for d := range Direction(directions) {
+		p.marks[d] = [2]mark{newMark(), newMark()}
+		for i := range p.rules[d] {
+			p.entries[d] = append(p.entries[d], c.entries(p.rules[d][i:i+1], -1))
+		}
+	}
+}

@@ -36,10 +36,11 @@ type Side struct {
 	Direction Direction
 	// Connection is what of the asked ports this side lets through.
 	Connection
-	// Isolated says that a policy surely selects the peer in this direction: what no rule allows is denied. A side with
-	// neither Policies nor Unknown lets everything through.
+	// Isolated says that a NetworkPolicy surely selects the peer in this direction: what no rule allows is denied. A side
+	// with neither Policies nor Unknown lets everything through.
 	Isolated bool
-	// Policies are those that select the peer, or may, sorted by namespace and name.
+	// Policies are those that select the peer, or may, in the order in which they are asked. The order counts between
+	// tiers and within Admin and Baseline; NetworkPolicies add up, and are sorted by namespace and name.
 	Policies []SelectingPolicy
 	// Because is why ports are unknown, in sentences without a final dot; at most maxReasons.
 	Because []string
@@ -53,19 +54,21 @@ type SelectingPolicy struct {
 	// Policy is the object; nil when it stands for policies that could not be read.
 	Policy *inventory.Object
 	Name   string // "NetworkPolicy shop/deny"
+	Tier   Tier
 	Sure   bool   // else it only may select the peer, or may not be in force
 	Rules  []RuleAnswer
 }
 
 // A RuleAnswer is what one rule says.
 type RuleAnswer struct {
-	Path finding.Path // of the rule: "spec.ingress[0]"
+	Path   finding.Path // of the rule: "spec.ingress[0]"
+	Action Action
 	// Peer is the item that means the other peer: "spec.ingress[0].from[1]"; "" when the rule means everyone, or when
 	// no item does.
 	Peer finding.Path
-	// Connection is what of the asked ports the rule allows.
+	// Connection is what of the asked ports the rule matches.
 	Connection
-	// Why is why it does not allow all of them, in words; "" when it does.
+	// Why is why it does not match all of them, in words; "" when it does.
 	Why string
 }
 

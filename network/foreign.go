@@ -39,9 +39,6 @@ func foreignKinds() []foreignKind {
 		{GroupKind: kind("crd.antrea.io", "ClusterNetworkPolicy"), cluster: true},
 		{GroupKind: kind("k8s.ovn.org", "EgressFirewall"), outward: true},
 		{GroupKind: kind("network.openshift.io", "EgressNetworkPolicy"), outward: true},
-		{GroupKind: kind("policy.networking.k8s.io", "AdminNetworkPolicy"), cluster: true},
-		{GroupKind: kind("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"), cluster: true},
-		{GroupKind: kind("policy.networking.k8s.io", "ClusterNetworkPolicy"), cluster: true},
 	}
 }
 
@@ -66,19 +63,20 @@ func (m *Map) readForeign() []*foreign {
 			out = append(out, f)
 		}
 	}
-	return append(out, m.unseenForeign(len(out) > 0)...)
+	return append(out, m.unseenForeign(len(out)+len(m.admins) > 0)...)
 }
 
-// unseenForeign stands for policies of the network plugin that could not be read. A gap of any kind counts only where
+// unseenForeign stands for policies other than NetworkPolicies that could not be read. A gap of any kind counts only where
 // such policies are in use.
 func (m *Map) unseenForeign(inUse bool) []*foreign {
 	var out []*foreign
 	for _, gap := range m.inv.Gaps {
-		covers := slices.ContainsFunc(foreignKinds(), func(k foreignKind) bool { return gap.Covers(k.GroupKind) })
+		covers := slices.ContainsFunc(foreignKinds(), func(k foreignKind) bool { return gap.Covers(k.GroupKind) }) ||
+			slices.ContainsFunc(adminKinds(), gap.Covers)
 		if !covers || gap.Kind == "" && !inUse || gap.AnyGroup && gap.Kind == "NetworkPolicy" && !inUse {
 			continue
 		}
-		f := &foreign{why: "policies of the network plugin may be missing: " + gap.Reason}
+		f := &foreign{why: "policies other than NetworkPolicies may be missing: " + gap.Reason}
 		if gap.Namespace == "" {
 			f.subject = m.compiler.matchers.across(selector{}, selector{})
 		} else {

@@ -192,7 +192,7 @@ func FuzzObjects(f *testing.F) {
 	f.Add(`[{"kind":"Pod","metadata":{"name":"a","namespace":"x"}},{"kind":"CiliumNetworkPolicy","metadata":{"name":"c","namespace":"x"},"spec":{"endpointSelector":{"matchLabels":{"k8s:app":"a"}}}},
 {"kind":"EgressFirewall","metadata":{"name":"e","namespace":"x"}},{"kind":"GlobalNetworkPolicy","metadata":{"name":"g"}},{"kind":"Job","metadata":{"name":"j","namespace":"x"},"status":{"conditions":[{"type":"Complete","status":"True"}]},"spec":{"template":{"spec":{}}}}]`)
 	groups := map[string]string{"NetworkPolicy": "networking.k8s.io/v1", "Deployment": "apps/v1", "Job": "batch/v1", "CiliumNetworkPolicy": "cilium.io/v2",
-		"EgressFirewall": "k8s.ovn.org/v1", "GlobalNetworkPolicy": "projectcalico.org/v3"}
+		"AdminNetworkPolicy": "policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy": "policy.networking.k8s.io/v1alpha2", "EgressFirewall": "k8s.ovn.org/v1", "GlobalNetworkPolicy": "projectcalico.org/v3"}
 	f.Fuzz(func(t *testing.T, text string) {
 		var contents []map[string]any
 		if json.Unmarshal([]byte(text), &contents) != nil || len(contents) > 12 {

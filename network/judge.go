@@ -52,7 +52,20 @@ func (w *world) ends(d Direction) (subject, other *Peer) {
 
 func (w *world) side(d Direction, s *judgedSide) {
 	subject, other := w.ends(d)
-	allowed, every := span{}, w.asked // every: what each of those that may select lets through for sure
+	rest := span{w.asked, w.asked}
+	baseline, rest := w.tier(BaselineTier, d, s, rest, rest)
+	own, rest := w.networkPolicies(d, s, rest)
+	admin, rest := w.tier(AdminTier, d, s, rest, rest)
+	s.span = rest
+	s.Policies = append(append(admin, own...), baseline...)
+	w.foreign(d, subject, other, s)
+}
+
+// networkPolicies judges the NetworkPolicies; rest is what holds without any.
+func (w *world) networkPolicies(d Direction, s *judgedSide, rest span) ([]SelectingPolicy, span) {
+	subject, other := w.ends(d)
+	var list []SelectingPolicy
+	allowed, every := span{}, rest.lower // every: what each of those that may select lets through for sure
 	for _, p := range w.m.policies {
 		selects := w.selects(p, d, subject)
 		if selects == no {
@@ -68,17 +81,15 @@ func (w *world) side(d Direction, s *judgedSide) {
 			every = every.Intersect(rules.lower)
 			w.doubtPolicy(p, subject, s)
 		}
-		s.Policies = append(s.Policies, part)
+		list = append(list, part)
 	}
 	switch {
 	case s.Isolated:
-		s.span = allowed
-	case len(s.Policies) > 0:
-		s.span = span{every, w.asked}
-	default:
-		s.span = span{w.asked, w.asked}
+		return list, allowed
+	case len(list) > 0:
+		return list, span{every, rest.upper.Union(allowed.upper)}
 	}
-	w.foreign(d, subject, other, s)
+	return nil, rest
 }
 
 // selects says whether a policy selects a peer, whatever is doubtful about the policy itself.
@@ -107,7 +118,7 @@ func (w *world) doubtPolicy(p *compiled, subject *Peer, s *judgedSide) {
 
 // policy is what the rules of a policy allow.
 func (w *world) policy(p *compiled, d Direction, other *Peer, s *judgedSide) (SelectingPolicy, span) {
-	part := SelectingPolicy{Policy: p.object, Name: p.name}
+	part := SelectingPolicy{Policy: p.object, Name: p.name, Tier: NetworkPolicyTier}
 	if p.wild {
 		return part, span{Ports{}, w.asked}
 	}

@@ -14,6 +14,7 @@ import (
 // Reads are the kinds that a Map is built from. A gap in one of them makes answers unknown or peers missing.
 func Reads() []schema.GroupKind {
 	kinds := []schema.GroupKind{{Kind: "Namespace"}, {Group: "networking.k8s.io", Kind: "NetworkPolicy"}}
+	kinds = append(kinds, adminKinds()...)
 	for _, gk := range inventory.WorkloadKinds() {
 		if gk.Kind != "PodTemplate" {
 			kinds = append(kinds, gk)
@@ -28,6 +29,7 @@ type Map struct {
 	names    *namespaces
 	compiler *compiler
 	policies []*compiled
+	admins   []*adminPolicy // in the order in which they are asked
 	foreign  []*foreign
 	peers    []*Peer // pods by workload, then addresses
 	pods     int     // how many of the peers are pods
@@ -61,6 +63,10 @@ func New(inv *inventory.Inventory) *Map {
 	}
 	for _, p := range unseenPolicies(inv) {
 		m.policies = append(m.policies, m.compileUnseen(p))
+	}
+	m.admins = readAdmins(&w, inv)
+	for _, p := range m.admins {
+		m.compiler.compileAdmin(p)
 	}
 	m.foreign = m.readForeign()
 	m.read = w.out

@@ -260,23 +260,27 @@ func readPort(item any) (rulePort, error) {
 }
 
 func portNumber(raw any) (uint16, error) {
-	n := int64(0)
-	switch v := raw.(type) {
-	case int64:
-		n = v
-	case int:
-		n = int64(v)
-	case float64:
-		if n = int64(v); float64(n) != v {
-			return 0, fmt.Errorf("the port %v is no whole number", v)
-		}
-	default:
-		return 0, fmt.Errorf("the port is no number")
+	n, isNumber := number(raw)
+	if !isNumber {
+		return 0, fmt.Errorf("the port is no whole number")
 	}
 	if n < 1 || n > maxPort {
 		return 0, fmt.Errorf("the port %d is not between 1 and %d", n, maxPort)
 	}
 	return uint16(n), nil
+}
+
+// number is a whole number as JSON decodes it.
+func number(raw any) (n int64, ok bool) {
+	switch v := raw.(type) {
+	case int64:
+		return v, true
+	case int:
+		return int64(v), true
+	case float64:
+		return int64(v), float64(int64(v)) == v
+	}
+	return 0, false
 }
 
 // isPortName says whether the API server takes a text for a port's name: at most 15 lower-case letters, digits and

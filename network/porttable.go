@@ -21,10 +21,12 @@ type portTable struct {
 	ids        map[string]portsID
 	unions     map[[2]portsID]portsID
 	intersects map[[2]portsID]portsID
+	subtracts  map[[2]portsID]portsID
 }
 
 func newPortTable() *portTable {
-	t := &portTable{ids: map[string]portsID{}, unions: map[[2]portsID]portsID{}, intersects: map[[2]portsID]portsID{}}
+	t := &portTable{ids: map[string]portsID{}, unions: map[[2]portsID]portsID{}, intersects: map[[2]portsID]portsID{},
+		subtracts: map[[2]portsID]portsID{}}
 	t.id(Ports{})
 	t.id(AllPorts())
 	return t
@@ -70,7 +72,7 @@ func (t *portTable) union(a, b portsID) portsID {
 	case a == noPorts || b == allPorts:
 		return b
 	}
-	return t.remember(t.unions, a, b, Ports.Union)
+	return t.remember(t.unions, min(a, b), max(a, b), Ports.Union)
 }
 
 func (t *portTable) intersect(a, b portsID) portsID {
@@ -80,11 +82,21 @@ func (t *portTable) intersect(a, b portsID) portsID {
 	case a == allPorts || b == noPorts:
 		return b
 	}
-	return t.remember(t.intersects, a, b, Ports.Intersect)
+	return t.remember(t.intersects, min(a, b), max(a, b), Ports.Intersect)
+}
+
+func (t *portTable) subtract(a, b portsID) portsID {
+	switch {
+	case a == noPorts || b == noPorts:
+		return a
+	case a == b || b == allPorts:
+		return noPorts
+	}
+	return t.remember(t.subtracts, a, b, Ports.Subtract)
 }
 
 func (t *portTable) remember(known map[[2]portsID]portsID, a, b portsID, compute func(Ports, Ports) Ports) portsID {
-	key := [2]portsID{min(a, b), max(a, b)}
+	key := [2]portsID{a, b}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	id, ok := known[key]

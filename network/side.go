@@ -11,6 +11,7 @@ type sideGroup struct {
 	first    int // the first of its classes
 	members  set
 	policies []selected
+	admins   []selectedAdmin
 	foreign  []*foreign
 	cells    [families]cells // by world
 }
@@ -42,6 +43,9 @@ func (s *sides) group(r *reach, d Direction) {
 	r.eachSelected(d, func(class int, p selected) {
 		keys[class] = keys[class].xor(p.mark[d][1-tri01(p.sure)])
 	}, func(int) bool { return true })
+	r.eachAdmin(d, func(class int, p selectedAdmin) {
+		keys[class] = keys[class].xor(p.marks[d][1-tri01(p.sure)])
+	})
 	for _, f := range r.m.foreign {
 		m := newMark()
 		for class := range r.subjects(f).each {
@@ -80,6 +84,12 @@ func (s *sides) fill(r *reach, d Direction) {
 		g := s.groups[s.groupOf[class]]
 		g.policies = append(g.policies, p)
 	}, isFirst)
+	r.eachAdmin(d, func(class int, p selectedAdmin) {
+		if isFirst(class) {
+			g := s.groups[s.groupOf[class]]
+			g.admins = append(g.admins, p)
+		}
+	})
 	for _, f := range r.m.foreign {
 		for class := range r.subjects(f).each {
 			if isFirst(class) {
@@ -116,8 +126,7 @@ func (r *reach) subjects(f *foreign) set {
 	return b.yes.union(b.may)
 }
 
-// side computes what policies let through. Those that surely select isolate, and what they allow adds up. One that may
-// select adds to what may be let through; without others it may also take all away but what it allows.
+// side computes what all policies of a group let through.
 func (r *reach) side(g *sideGroup, d Direction, world int) cells {
 	var outward bool
 	for _, f := range g.foreign {
@@ -126,26 +135,10 @@ func (r *reach) side(g *sideGroup, d Direction, world int) cells {
 		}
 		outward = outward || d == Egress
 	}
-	sure := false
-	for _, p := range g.policies {
-		sure = sure || p.sure
-	}
 	out := cells{{r.all, everything}}
-	switch {
-	case sure:
-		p := newPieces()
-		for _, s := range g.policies {
-			r.addPieces(p, s, d, world, g.first)
-		}
-		out = r.join(p)
-	case len(g.policies) > 0:
-		for _, s := range g.policies {
-			p := newPieces()
-			r.addPieces(p, selected{s.compiled, true}, d, world, g.first)
-			p.add(r.all, value{noPorts, allPorts})
-			out = r.combine(out, r.join(p), r.intersect)
-		}
-	}
+	out = r.tierOf(BaselineTier, g, d, world, out, out)
+	out = r.networkPolicies(g, d, world, out)
+	out = r.tierOf(AdminTier, g, d, world, out, out)
 	if outward {
 		out = r.combine(out, cells{{r.outside, value{allPorts, noPorts}}}, func(x, y value) value {
 			if y.lower == allPorts {
@@ -153,6 +146,31 @@ func (r *reach) side(g *sideGroup, d Direction, world int) cells {
 			}
 			return x
 		})
+	}
+	return out
+}
+
+// networkPolicies computes what NetworkPolicies let through. Those that surely select isolate, and what they allow adds
+// up. One that may select adds to what may be let through; without others it may also take all away but what it allows.
+// rest is what holds without any.
+func (r *reach) networkPolicies(g *sideGroup, d Direction, world int, rest cells) cells {
+	if len(g.policies) == 0 {
+		return rest
+	}
+	sure := false
+	all := newPieces()
+	for _, s := range g.policies {
+		sure = sure || s.sure
+		r.addPieces(all, s, d, world, g.first)
+	}
+	if sure {
+		return r.join(all)
+	}
+	out := r.combine(rest, r.join(all), func(x, y value) value { return value{x.lower, r.ports.union(x.upper, y.upper)} })
+	for _, s := range g.policies {
+		p := newPieces()
+		r.addPieces(p, selected{s.compiled, true}, d, world, g.first)
+		out = r.combine(out, r.join(p), func(x, y value) value { return value{r.ports.intersect(x.lower, y.lower), x.upper} })
 	}
 	return out
 }

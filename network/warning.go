@@ -24,6 +24,7 @@ const (
 	Duplicate = "duplicate" // several objects of one name, which differ
 	NoEffect  = "no-effect" // a part that policyTypes switches off
 	NoPort    = "no-port"   // a named port that no pod has
+	Ambiguous = "ambiguous" // policies of which it is not defined which one is asked first
 )
 
 // maxWarnings bounds the warnings of one object: a policy can have 100,000 broken rules.

@@ -92,15 +92,17 @@ func (c *Connection) Count() int64 {
 // CollectOptions say how to collect.
 type CollectOptions struct {
 	Options
-	// MaxConnections is how many different connections are kept; 500,000 if 0. Flows of more are counted in Overflow.
-	MaxConnections int
+	// MaxConnections is how many different connections are kept, 300,000 if 0, and MaxEnds how many different ends, 100,000
+	// if 0. Flows of more are counted in Overflow.
+	MaxConnections, MaxEnds int
 	// MaxOutside is how many addresses that are in no namespace are kept apart; 20,000 if 0. If there are more they are put
 	// together as networks, as small as it takes.
 	MaxOutside int
 }
 
 const (
-	defaultConnections = 500_000
+	defaultConnections = 300_000
+	defaultEnds        = 100_000
 	defaultOutside     = 20_000
 )
 
@@ -123,6 +125,9 @@ func Collect(ctx context.Context, inputs []Input, options CollectOptions) (*Coll
 	if options.MaxConnections <= 0 {
 		options.MaxConnections = defaultConnections
 	}
+	if options.MaxEnds <= 0 {
+		options.MaxEnds = defaultEnds
+	}
 	if options.MaxOutside <= 0 {
 		options.MaxOutside = defaultOutside
 	}
@@ -131,8 +136,8 @@ func Collect(ctx context.Context, inputs []Input, options CollectOptions) (*Coll
 		collectors = append(collectors, newCollector(options))
 		return collectors[len(collectors)-1]
 	})
-	all := newCollector(options)
-	for _, c := range collectors {
+	all := collectors[0]
+	for _, c := range collectors[1:] {
 		all.join(c)
 		*c = collector{}
 	}

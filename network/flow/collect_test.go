@@ -117,19 +117,21 @@ func TestWiden(t *testing.T) {
 	}
 }
 
-// More connections than are kept are counted.
+// More connections, ends or services than are kept are counted.
 func TestOverflow(t *testing.T) {
 	var log strings.Builder
 	for i := range 3000 {
-		fmt.Fprintf(&log, "shop/w%d,shop/web,443\n", i%1000)
+		fmt.Fprintf(&log, "shop/w%d,shop/web,443\nshop/w0,shop/service/s%d,443\n", i%1000, i%1000)
 	}
-	c := collect(t, flow.CollectOptions{MaxConnections: 100}, log.String())
-	var flows int64
-	for _, connection := range c.Connections {
-		flows += connection.Flows
-	}
-	if len(c.Connections) != 100 || flows+c.Overflow != 3000 {
-		t.Error(len(c.Connections), flows, c.Overflow)
+	for _, options := range []flow.CollectOptions{{MaxConnections: 100}, {MaxEnds: 100}} {
+		c := collect(t, options, log.String())
+		var flows int64
+		for _, connection := range c.Connections {
+			flows += connection.Flows
+		}
+		if len(c.Connections) > 200 || len(c.Connections) < 100 || flows+c.Overflow != 6000 {
+			t.Error(len(c.Connections), flows, c.Overflow)
+		}
 	}
 }
 

@@ -32,12 +32,15 @@ var protocols = []Protocol{ICMP, ICMPv6, SCTP, TCP, UDP}
 
 func protocolIndex(p Protocol) uint8 { return uint8(slices.Index(protocols, p)) }
 
-// service returns the number of a service.
+// service returns the number of a service, -1 when there are too many.
 func (c *collector) service(s Service) int32 {
 	if s == (Service{}) {
 		return 0
 	}
 	id, ok := c.serviceIDs[s]
+	if !ok && len(c.services) >= c.options.MaxEnds {
+		return -1
+	}
 	if !ok {
 		c.services = append(c.services, s)
 		id = int32(len(c.services))
@@ -55,7 +58,7 @@ type stats struct {
 }
 
 func newCollector(options CollectOptions) *collector {
-	return &collector{options: options, peers: newPeerTable(), stats: map[connectionKey]*stats{},
+	return &collector{options: options, peers: newPeerTable(options.MaxEnds), stats: map[connectionKey]*stats{},
 		serviceIDs: map[Service]int32{}}
 }
 
@@ -70,6 +73,12 @@ func (c *collector) Consume(f *Flow) {
 		key.service = c.service(f.Service)
 	}
 	key.source, key.destination = c.peers.id(&f.Source, c.level), c.peers.id(&f.Destination, c.level)
+	c.count(key, f)
+	c.widen()
+}
+
+// count counts a flow of a connection.
+func (c *collector) count(key connectionKey, f *Flow) {
 	s := c.stat(key)
 	if s == nil {
 		c.overflow++
@@ -91,7 +100,6 @@ func (c *collector) Consume(f *Flow) {
 	s.bytes = sum(s.bytes, f.Bytes)
 	n := s.verdicts[verdictIndex(f.Verdict)].at(f.Reporter)
 	*n = sum(*n, f.Count)
-	c.widen()
 }
 
 func verdictIndex(v Verdict) int {
@@ -119,6 +127,9 @@ func (s Service) compare(o Service) int {
 
 // stat returns what is counted of a connection, nil if there are too many.
 func (c *collector) stat(key connectionKey) *stats {
+	if key.source < 0 || key.destination < 0 || key.service < 0 {
+		return nil
+	}
 	s := c.stats[key]
 	if s == nil && len(c.stats) < c.options.MaxConnections {
 		s = &stats{first: math.MaxInt64, last: math.MinInt64}
@@ -213,7 +224,7 @@ func (c *collector) rebuild() {
 		return
 	}
 	old, counted := c.peers, c.stats
-	c.peers, c.stats = newPeerTable(), make(map[connectionKey]*stats, len(counted))
+	c.peers, c.stats = newPeerTable(old.most), make(map[connectionKey]*stats, len(counted))
 	ids := make([]int32, len(old.keys))
 	for i := range old.keys {
 		ids[i] = c.peers.id(&old.peers[i], c.level)

@@ -12,6 +12,7 @@ type peerTable struct {
 	keys    []peerKey
 	peers   []Peer // what all flows of an end have in common
 	outside int    // how many are addresses outside
+	most    int    // how many there may be
 }
 
 // A peerKey is by what ends are told apart: the workload if it is known, else the pod, the service account, or the set of
@@ -23,7 +24,7 @@ type peerKey struct {
 	outside               bool
 }
 
-func newPeerTable() peerTable { return peerTable{ids: map[peerKey]int32{}} }
+func newPeerTable(most int) peerTable { return peerTable{ids: map[peerKey]int32{}, most: most} }
 
 func keyOf(p *Peer, level int) peerKey {
 	k := peerKey{namespace: p.Namespace}
@@ -63,10 +64,13 @@ func narrow(n netip.Prefix, level int) netip.Prefix {
 	return netip.PrefixFrom(n.Addr(), bits).Masked()
 }
 
-// id returns the number of an end, and keeps of it what all have in common.
+// id returns the number of an end, and keeps of it what all have in common. It is -1 when there are too many.
 func (t *peerTable) id(p *Peer, level int) int32 {
 	k := keyOf(p, level)
 	id, ok := t.ids[k]
+	if !ok && len(t.keys) >= t.most {
+		return -1
+	}
 	if !ok {
 		id = int32(len(t.keys))
 		t.ids[k] = id
