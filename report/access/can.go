@@ -1,7 +1,6 @@
 package access
 
 import (
-	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
@@ -17,7 +16,7 @@ type Decision struct {
 }
 
 // Can is the answer to "can this subject": the grants that allow it, none when nothing does.
-func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (d *Document, answer Decision) {
+func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (*Document, Decision) {
 	body := Decision{
 		Header: h, Subject: subjectOf(s), Request: requestOf(r), Allowed: len(grants) > 0, Via: grantsOf(grants),
 		Unknown: len(grants) == 0 && len(h.Inventory.Gaps) > 0,
@@ -26,16 +25,16 @@ func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (d *Docu
 	for _, g := range grants {
 		table.Rows = append(table.Rows, append([]string{g.Subject.String()}, grantCells(g)...))
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen, Source: h.source()}
+	doc := answer(h, body, table)
 	doc.Text = func(t *Terminal) {
-		verdict := t.Bad("no")
+		verdict := lead{"no", t.Bad}
 		switch {
 		case body.Allowed:
-			verdict = t.Good("yes")
+			verdict = lead{"yes", t.Good}
 		case body.Unknown:
-			verdict = t.Bad("unknown")
+			verdict = lead{"unknown", t.Bad}
 		}
-		t.Line(verdict + "  " + display.Clean(s.String()+" "+r.String()))
+		t.Lead(0, verdict, s.String()+" "+r.String())
 		if body.Allowed {
 			t.grants(grants, s)
 		} else {

@@ -50,7 +50,7 @@ func Cuts(h Header, c attack.CutSet, starts int) *Document {
 		body.Remaining = append(body.Remaining, pathOf(p))
 		left.Rows = append(left.Rows, []string{attack.Describe(p.From), pathText(p)})
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Unseen: h.Unseen, Source: h.source()}
+	doc := answer(h, body, table)
 	if len(left.Rows) > 0 {
 		doc.Tables = append(doc.Tables, left)
 	}
@@ -61,6 +61,5 @@ func Cuts(h Header, c attack.CutSet, starts int) *Document {
 		}
 		doc.Notes = append(doc.Notes, fmt.Sprintf("%s, for %s: %s", display.Plural(len(c.Remove), "removal"), display.Plural(starts, "foothold"), word))
 	}
-	doc.Notes = append(doc.Notes, h.notes()...)
 	return doc
 }

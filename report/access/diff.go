@@ -40,5 +40,5 @@ func DiffOf(h Header, changes []rbac.Change, paths []attack.Change) *Document {
 		ways.Rows = append(ways.Rows, []string{word, attack.Describe(c.From), attack.Describe(c.To), text})
 	}
 	ways.Title = fmt.Sprintf("Escalation: %s opened, %d closed", display.Plural(len(body.Opened), "path"), len(body.Closed))
-	return &Document{Body: body, Tables: []Table{rights, ways}, Notes: h.notes(), Unseen: h.Unseen, Source: h.source()}
+	return answer(h, body, rights, ways)
 }

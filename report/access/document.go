@@ -3,14 +3,11 @@
 package access
 
 import (
-	"bufio"
-	"encoding/json"
-	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 	"time"
-
-	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
@@ -22,11 +19,13 @@ import (
 type Document struct {
 	// Body is the machine-readable answer; it starts with a Header.
 	Body any
+	// Items are the members of the list "items" where there are too many to hold them all; that list of Body is then empty.
+	Items iter.Seq[any]
 	// Source says what was read and when, for documents that are kept.
 	Source string
 	// Tables are the answer for people, and for spreadsheets.
 	Tables []Table
-	// Notes are what a reader must know to trust the answer: gaps, what RBAC does not show, warnings.
+	// Notes are what a reader must know of this answer; gaps and warnings of its Header follow them.
 	Notes []string
 	// Unseen is what no RBAC object shows; terminals only say that there is such a thing.
 	Unseen []string
@@ -37,6 +36,18 @@ type Document struct {
 	Picture func(page bool) *graph.Graph
 	// Manifest writes the answer as Kubernetes objects; where it is set, the format yaml means these.
 	Manifest func(io.Writer) error
+
+	header Header
+}
+
+// answer starts the document of a body with this header.
+func answer(h Header, body any, tables ...Table) *Document {
+	return &Document{Body: body, Tables: tables, Unseen: h.Unseen, Source: h.source(), header: h}
+}
+
+// notes are the notes, and the gaps and warnings: all, or the first of them.
+func (d *Document) notes(all bool) []string {
+	return append(slices.Clone(d.Notes), d.header.notes(all)...)
 }
 
 // A Table is a title, columns and rows of plain text.
@@ -44,8 +55,26 @@ type Table struct {
 	Title   string
 	Columns []string
 	Rows    [][]string
+	// Long yields the rows where there are too many to hold them all; Rows is then empty.
+	Long iter.Seq[[]string]
 	// Empty is what to say when there are no rows.
 	Empty string
+}
+
+// All yields the rows.
+func (t *Table) All() iter.Seq[[]string] {
+	if t.Long != nil {
+		return t.Long
+	}
+	return slices.Values(t.Rows)
+}
+
+// None says whether there are no rows.
+func (t *Table) None() bool {
+	for range t.All() {
+		return false
+	}
+	return true
 }
 
 // A Header starts every machine-readable answer.
@@ -64,6 +93,9 @@ type Inventory struct {
 	Version string           `json:"version,omitempty"`
 	Taken   time.Time        `json:"taken"`
 	Gaps    []inventory.Gap  `json:"gaps"`
+	// Roles and Bindings count what was read, without what Kubernetes itself installs.
+	Roles    int `json:"roles"`
+	Bindings int `json:"bindings"`
 }
 
 // A Subject is whom a binding names, as the command line's contract has it.
@@ -90,6 +122,16 @@ func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header 
 			}
 		}
 	}
+	for _, r := range a.Roles() {
+		if !r.Default {
+			h.Inventory.Roles++
+		}
+	}
+	for _, b := range a.Bindings() {
+		if !b.Default {
+			h.Inventory.Bindings++
+		}
+	}
 	return h
 }
 
@@ -105,84 +147,4 @@ func (h Header) source() string {
 		parts = append(parts, "by "+inv.Source.Identity)
 	}
 	return strings.Join(parts, " · ")
-}
-
-// notes are what people must know of the header.
-func (h Header) notes() []string {
-	var out []string
-	for _, g := range h.Inventory.Gaps {
-		out = append(out, "could not be read: "+g.Reason)
-	}
-	const most = 5
-	for i, w := range h.Warnings {
-		if i == most {
-			out = append(out, fmt.Sprintf("and %d more warnings: see -f json", len(h.Warnings)-most))
-			break
-		}
-		out = append(out, "warning: "+w.Object.String()+": "+w.Message)
-	}
-	return out
-}
-
-// A Format is one way to show a document.
-type Format struct {
-	Name  string
-	Write func(io.Writer, *Document, report.Options) error
-}
-
-// Formats are all formats; Of says which of them a document has.
-func Formats() []Format {
-	return []Format{
-		{"table", writeTable},
-		{"json", writeJSON},
-		{"yaml", writeYAML},
-		{"csv", writeCSV},
-		{"markdown", writeMarkdown},
-		{"html", writeHTML},
-		{"dot", picture(graph.DOT)},
-		{"mermaid", picture(graph.Mermaid)},
-		{"svg", picture(graph.SVG)},
-	}
-}
-
-// Find returns the format of a name.
-func Find(name string) (Format, bool) {
-	for _, f := range Formats() {
-		if f.Name == name {
-			return f, true
-		}
-	}
-	return Format{}, false
-}
-
-func writeJSON(w io.Writer, d *Document, _ report.Options) error {
-	buffered := bufio.NewWriter(w)
-	encoder := json.NewEncoder(buffered)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(d.Body); err != nil {
-		return err
-	}
-	return buffered.Flush()
-}
-
-func writeYAML(w io.Writer, d *Document, _ report.Options) error {
-	if d.Manifest != nil {
-		return d.Manifest(w)
-	}
-	text, err := yaml.Marshal(d.Body)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(text)
-	return err
-}
-
-func picture(write func(io.Writer, *graph.Graph) error) func(io.Writer, *Document, report.Options) error {
-	return func(w io.Writer, d *Document, _ report.Options) error {
-		if d.Picture == nil {
-			return fmt.Errorf("this answer has no picture: use table, json, yaml, csv, markdown or html")
-		}
-		return write(w, d.Picture(false))
-	}
 }

@@ -33,7 +33,7 @@ func Generated(h Header, summary *auditlog.Summary, p *usage.Plan) *Document {
 	for _, b := range p.Replaces {
 		body.Superfluous = append(body.Superfluous, *refOf(b.Ref))
 	}
-	notes := append(body.Log.notes(), h.notes()...)
+	notes := body.Log.notes()
 	for _, b := range p.Replaces {
 		notes = append(notes, "replaces what "+b.String()+" grants: take "+p.Subject.String()+" out of it")
 	}
@@ -47,7 +47,10 @@ func Generated(h Header, summary *auditlog.Summary, p *usage.Plan) *Document {
 	for _, o := range p.Objects {
 		table.Rows = append(table.Rows, []string{objectName(o), rulesOf(o)})
 	}
-	return &Document{Body: body, Tables: []Table{table}, Notes: notes, Unseen: h.Unseen, Source: h.source(), Manifest: func(w io.Writer) error { return writeObjects(w, notes, p.Objects) }}
+	doc := answer(h, body, table)
+	doc.Notes = notes
+	doc.Manifest = func(w io.Writer) error { return writeObjects(w, doc.notes(true), p.Objects) }
+	return doc
 }
 
 func objectName(o map[string]any) string {

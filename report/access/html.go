@@ -32,7 +32,7 @@ func writeHTML(w io.Writer, d *Document, _ report.Options) error {
 		return fmt.Errorf("write html: %w", err)
 	}
 	return page.Execute(w, map[string]any{
-		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": d.Tables, "Source": d.Source, "Notes": d.Notes, "Unseen": d.Unseen,
+		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": pointers(d.Tables), "Source": d.Source, "Notes": d.notes(true), "Unseen": d.Unseen,
 		"Style": template.CSS(pageStyle), "Script": template.JS(pageScript), // #nosec G203 -- our own files
 		"Policy": fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
 			hashOf(pageStyle), hashOf(pageScript)),
@@ -44,6 +44,15 @@ func (d *Document) title() string {
 		return display.Clean(d.Tables[0].Title)
 	}
 	return "rights"
+}
+
+// pointers let the page call the methods of tables.
+func pointers(tables []Table) []*Table {
+	out := make([]*Table, len(tables))
+	for i := range tables {
+		out[i] = &tables[i]
+	}
+	return out
 }
 
 func hashOf(text string) string {

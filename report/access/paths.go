@@ -65,7 +65,8 @@ func Paths(h Header, list PathList, picture func(page bool) *graph.Graph) *Docum
 			attack.Describe(p.From), strconv.Itoa(len(p.Steps)), pathText(p), strings.Join(p.Blocks(), "; "),
 		})
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen, Source: h.source(), Picture: picture}
+	doc := answer(h, body, table)
+	doc.Picture = picture
 	if list.More != "" {
 		doc.Notes = append([]string{list.More}, doc.Notes...)
 	}
@@ -116,12 +117,12 @@ func pathText(p attack.Path) string {
 
 // pathSummary lists many footholds by how far they are.
 func (t *Terminal) pathSummary(list PathList) {
-	t.Line(t.Bold("Paths to "+display.Clean(attack.Describe(list.To))) + "  " + display.Plural(len(list.Paths), "foothold"))
+	t.Heading("Paths to "+attack.Describe(list.To), display.Plural(len(list.Paths), "foothold"))
 	steps := -1
 	for i, p := range list.Paths {
 		if i >= shown && !t.all {
 			t.Line("")
-			t.Line(t.Dim(fmt.Sprintf("… and %d more: --verbose shows all, --from FOOTHOLD shows the proof", len(list.Paths)-i)))
+			t.Wrapped(0, "", fmt.Sprintf("… and %d more: --verbose shows all, --from FOOTHOLD shows the proof", len(list.Paths)-i))
 			return
 		}
 		if len(p.Steps) != steps {
@@ -129,12 +130,12 @@ func (t *Terminal) pathSummary(list PathList) {
 			t.Line("")
 			t.Line(t.Dim("in " + display.Plural(steps, "step")))
 		}
-		t.Line(display.Clean(attack.Describe(p.From)))
+		t.Text(0, attack.Describe(p.From))
 		t.Wrapped(4, "", pathText(p))
 		for _, b := range p.Blocks() {
 			t.Wrapped(4, "blocked: ", b)
 		}
 	}
 	t.Line("")
-	t.Line(t.Dim("--from FOOTHOLD shows the proof of each step"))
+	t.Wrapped(0, "", "--from FOOTHOLD shows the proof of each step")
 }

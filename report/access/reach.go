@@ -1,7 +1,6 @@
 package access
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -39,9 +38,9 @@ func ReachOf(h Header, from finding.Ref, list []attack.Reached) *Document {
 		}
 		table.Rows = append(table.Rows, []string{strconv.Itoa(r.Steps), attack.Describe(r.Foothold)})
 	}
-	notes := h.notes()
+	doc := answer(h, body, table)
 	if implied > 0 {
-		notes = append([]string{fmt.Sprintf("and, being cluster-admin, everything else: %s", display.Plural(implied, "further foothold"))}, notes...)
+		doc.Notes = append(doc.Notes, "and, being cluster-admin, everything else: "+display.Plural(implied, "further foothold"))
 	}
-	return &Document{Body: body, Tables: []Table{table}, Notes: notes, Unseen: h.Unseen, Source: h.source()}
+	return doc
 }

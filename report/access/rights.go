@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,11 @@ func Rights(h Header, s rbac.Subject, id rbac.Identity, list []rbac.Right) *Docu
 		body.Items = append(body.Items, rightOf(r))
 		table.Rows = append(table.Rows, []string{scopeText(r.Namespace), ruleText(&r.Rule), bindingsText(r.Grants, s)})
 	}
-	return &Document{Body: body, Tables: []Table{table}, Notes: append([]string{"counted as a member of " + strings.Join(id.Groups, ", ")}, h.notes()...)}
+	doc := answer(h, body, table)
+	if len(id.Groups) > 0 {
+		doc.Notes = append(doc.Notes, "counted as a member of "+strings.Join(id.Groups, ", "))
+	}
+	return doc
 }
 
 func scopeText(namespace string) string {
@@ -70,7 +75,7 @@ func bindingsText(grants []rbac.Grant, own rbac.Subject) string {
 }
 
 // A RightsMatrix is the documentation of access rights: who may do what to what, which roles there are, and who has
-// them.
+// them. Items are written one by one.
 type RightsMatrix struct {
 	Header
 	Items       []Cell       `json:"items"`
@@ -119,10 +124,18 @@ type MatrixOptions struct {
 // Matrix is the documentation of access rights, as auditors ask for it.
 func Matrix(h Header, a *rbac.Authorizer, opts MatrixOptions) *Document {
 	m := &matrix{body: RightsMatrix{Header: h, Items: []Cell{}, Roles: []RoleEntry{}, Assignments: []Assignment{}}}
-	m.cells(a, opts.Filter)
+	m.tables = append(m.tables, matrixTable(a, opts.Filter))
 	m.roles(a, opts.Filter)
 	m.assignments(a, opts)
-	return &Document{Body: m.body, Tables: m.tables, Notes: h.notes(), Unseen: h.Unseen, Source: h.source()}
+	doc := answer(h, m.body, m.tables...)
+	doc.Items = func(yield func(any) bool) {
+		for c := range a.Matrix(opts.Filter) {
+			if !yield(cellOf(c)) {
+				return
+			}
+		}
+	}
+	return doc
 }
 
 type matrix struct {
@@ -130,30 +143,38 @@ type matrix struct {
 	tables []Table
 }
 
-func (m *matrix) cells(a *rbac.Authorizer, f rbac.Filter) {
-	table := Table{Title: "Access matrix", Columns: []string{"subject", "where", "resource", "names", "verbs", "by"}, Empty: "No rights."}
-	for c := range a.Matrix(f) {
-		cell := Cell{
-			Subject: subjectOf(c.Subject), Namespace: c.Namespace, Group: c.Group, Resource: c.Resource, Path: c.Path, Names: c.Names,
-			Verbs: c.Verbs, Bindings: []Ref{},
-		}
-		seen := map[Ref]bool{}
-		for _, g := range c.Grants {
-			if g.Binding == nil {
-				continue
+// matrixTable is the matrix for people.
+func matrixTable(a *rbac.Authorizer, f rbac.Filter) Table {
+	return Table{
+		Title: "Access matrix", Columns: []string{"subject", "where", "resource", "names", "verbs", "by"}, Empty: "No rights.",
+		Long: func(yield func([]string) bool) {
+			for c := range a.Matrix(f) {
+				row := []string{
+					c.Subject.String(), scopeText(c.Namespace), cellResource(c), strings.Join(c.Names, ", "), strings.Join(c.Verbs, " "),
+					bindingsText(c.Grants, c.Subject),
+				}
+				if !yield(row) {
+					return
+				}
 			}
-			if ref := *refOf(g.Binding.Ref); !seen[ref] {
-				seen[ref] = true
-				cell.Bindings = append(cell.Bindings, ref)
-			}
-		}
-		m.body.Items = append(m.body.Items, cell)
-		table.Rows = append(table.Rows, []string{
-			c.Subject.String(), scopeText(c.Namespace), cellResource(c), strings.Join(c.Names, ", "), strings.Join(c.Verbs, " "),
-			bindingsText(c.Grants, c.Subject),
-		})
+		},
 	}
-	m.tables = append(m.tables, table)
+}
+
+func cellOf(c rbac.Cell) Cell {
+	cell := Cell{
+		Subject: subjectOf(c.Subject), Namespace: c.Namespace, Group: c.Group, Resource: c.Resource, Path: c.Path, Names: c.Names,
+		Verbs: c.Verbs, Bindings: make([]Ref, 0, 1),
+	}
+	for _, g := range c.Grants {
+		if g.Binding == nil {
+			continue
+		}
+		if ref := *refOf(g.Binding.Ref); !slices.Contains(cell.Bindings, ref) {
+			cell.Bindings = append(cell.Bindings, ref)
+		}
+	}
+	return cell
 }
 
 func cellResource(c rbac.Cell) string {

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bufio"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -13,13 +14,16 @@ import (
 // writeCSV writes all tables; where there are several, a first column names the table and each has its own header.
 func writeCSV(w io.Writer, d *Document, _ report.Options) error {
 	out := csv.NewWriter(w)
-	several := len(d.Tables) > 1
+	several, wide := len(d.Tables) > 1, 0
 	for _, t := range d.Tables {
-		if err := out.Write(cells(t.Columns, several, "table")); err != nil {
+		wide = max(wide, len(t.Columns))
+	}
+	for _, t := range d.Tables {
+		if err := out.Write(cells(t.Columns, several, "table", wide)); err != nil {
 			return err
 		}
-		for _, row := range t.Rows {
-			if err := out.Write(cells(row, several, t.Title)); err != nil {
+		for row := range t.All() {
+			if err := out.Write(cells(row, several, t.Title, wide)); err != nil {
 				return err
 			}
 		}
@@ -28,55 +32,62 @@ func writeCSV(w io.Writer, d *Document, _ report.Options) error {
 	return out.Error()
 }
 
-func cells(row []string, several bool, first string) []string {
-	var out []string
+// cells are safe for spreadsheets; all records of a file have as many, as readers of CSV expect.
+func cells(row []string, several bool, first string, wide int) []string {
+	out := make([]string, 0, wide+1)
 	if several {
 		out = append(out, display.Cell(first))
 	}
 	for _, c := range row {
 		out = append(out, display.Cell(c))
 	}
+	for range wide - len(row) {
+		out = append(out, "")
+	}
 	return out
 }
 
 // writeMarkdown writes tables that pull requests show.
-func writeMarkdown(w io.Writer, d *Document, _ report.Options) error {
-	var b strings.Builder
-	for _, t := range d.Tables {
+func writeMarkdown(w io.Writer, d *Document, opts report.Options) error {
+	b := bufio.NewWriter(w)
+	for i := range d.Tables {
+		t := &d.Tables[i]
 		if t.Title != "" {
-			fmt.Fprintf(&b, "### %s\n\n", escapeMarkdown(t.Title))
+			fmt.Fprintf(b, "### %s\n\n", escapeMarkdown(t.Title))
 		}
-		if len(t.Rows) == 0 {
-			fmt.Fprintf(&b, "%s\n\n", escapeMarkdown(t.Empty))
+		if t.None() {
+			fmt.Fprintf(b, "%s\n\n", escapeMarkdown(t.Empty))
 			continue
 		}
-		markdownRow(&b, t.Columns)
-		b.WriteString(strings.Repeat("|---", len(t.Columns)) + "|\n")
-		for _, row := range t.Rows {
-			markdownRow(&b, row)
+		markdownRow(b, t.Columns)
+		fmt.Fprintf(b, "%s|\n", strings.Repeat("|---", len(t.Columns)))
+		for row := range t.All() {
+			markdownRow(b, row)
 		}
-		b.WriteByte('\n')
+		fmt.Fprintln(b)
 	}
-	for _, note := range d.Notes {
-		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(note))
+	for _, note := range d.notes(opts.Verbose) {
+		fmt.Fprintf(b, "- %s\n", escapeMarkdown(note))
 	}
 	for _, u := range d.Unseen {
-		fmt.Fprintf(&b, "- not seen: %s\n", escapeMarkdown(u))
+		fmt.Fprintf(b, "- not seen: %s\n", escapeMarkdown(u))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.Flush()
 }
 
-func markdownRow(b *strings.Builder, row []string) {
+func markdownRow(b *bufio.Writer, row []string) {
 	for _, c := range row {
-		b.WriteString("| " + escapeMarkdown(c) + " ")
+		fmt.Fprintf(b, "| %s ", escapeMarkdown(c))
 	}
-	b.WriteString("|\n")
+	fmt.Fprintln(b, "|")
 }
+
+// A comment breaks what code hosts would turn into links and mentions of their own accord.
+var markdownEscapes = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", `\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`,
+	"[", `\[`, "]", `\]`, "!", `\!`, "@", "@<!-- -->", "#", "#<!-- -->", "://", ":<!-- -->//", "www.", "www<!-- -->.",
+	"$", "&#36;",
+)
 
 // escapeMarkdown keeps names from being read as markup: RBAC names may hold nearly anything.
-func escapeMarkdown(s string) string {
-	s = display.Clean(s)
-	return strings.NewReplacer("\\", "\\\\", "|", "\\|", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "<", "&lt;",
-		">", "&gt;", "#", "\\#", "@", "@\u200b", "~", "\\~", "!", "\\!").Replace(s)
-}
+func escapeMarkdown(s string) string { return markdownEscapes.Replace(display.Clean(s)) }

@@ -16,7 +16,11 @@ type Terminal struct {
 	width int
 	color bool
 	all   bool
+	cut   bool // that something did not fit
 }
+
+// tall is how many lines a cell or a paragraph on a terminal has at most, unless everything is asked for.
+const tall = 12
 
 // shown is how many rows a table on a terminal has at most, unless everything is asked for.
 const shown = 60
@@ -36,10 +40,14 @@ func writeTable(w io.Writer, d *Document, opts report.Options) error {
 			t.Table(&d.Tables[i])
 		}
 	}
-	if len(d.Notes)+len(d.Unseen) > 0 {
+	notes := d.notes(t.all)
+	if t.cut {
+		notes = append(notes, "… ends what is cut: --verbose shows all of it")
+	}
+	if len(notes)+len(d.Unseen) > 0 {
 		t.Line("")
 	}
-	for _, note := range d.Notes {
+	for _, note := range notes {
 		t.Wrapped(2, "· ", note)
 	}
 	switch {
@@ -78,7 +86,7 @@ func (t *Terminal) paint(code, s string) string {
 // Wrapped writes text over as many lines as it takes; the first starts with lead, all are indented.
 func (t *Terminal) Wrapped(indent int, lead, s string) {
 	room := t.width - indent - display.Width(lead)
-	for i, line := range wrap(display.Clean(s), room) {
+	for i, line := range t.lines(s, room) {
 		if i > 0 {
 			lead = strings.Repeat(" ", display.Width(lead))
 		}
@@ -86,54 +94,146 @@ func (t *Terminal) Wrapped(indent int, lead, s string) {
 	}
 }
 
-// Table writes a table whose columns fit the terminal; cells that do not fit wrap.
-func (t *Terminal) Table(table *Table) {
-	if table.Title != "" {
-		t.Line(t.Bold(display.Clean(table.Title)))
+// Text writes text as it is where it fits on one line, else wrapped, with the further lines indented.
+func (t *Terminal) Text(indent int, s string) { t.Lead(indent, lead{}, s) }
+
+// A lead is a painted word that starts a line.
+type lead struct {
+	word  string
+	paint func(string) string
+}
+
+// Lead writes a word, two blanks and a text, which stands in a column of its own where it takes several lines.
+func (t *Terminal) Lead(indent int, l lead, s string) {
+	s = display.Clean(s)
+	at, first, rest := strings.Repeat(" ", indent), "", 2
+	if l.word != "" {
+		first, rest = l.paint(l.word)+"  ", display.Width(l.word)+2
 	}
-	if len(table.Rows) == 0 {
-		t.Line(table.Empty)
+	used := indent + rest
+	if l.word == "" {
+		used = indent
+	}
+	if used+display.Width(s) <= t.width {
+		t.Line(at + first + s)
 		return
 	}
-	rows := table.Rows
-	if !t.all && len(rows) > shown {
-		rows = rows[:shown]
-	}
-	widths := t.widths(table.Columns, rows)
-	header := make([]string, len(table.Columns))
-	for i, c := range table.Columns {
-		header[i] = strings.ToUpper(c)
-	}
-	t.row(header, widths, t.Dim)
-	for _, row := range rows {
-		t.row(row, widths, nil)
-	}
-	if more := len(table.Rows) - len(rows); more > 0 {
-		t.Line(t.Dim(fmt.Sprintf("… and %s: --verbose shows all", display.Plural(more, "more row"))))
+	for i, line := range t.lines(s, t.width-indent-rest) {
+		if i > 0 {
+			first = strings.Repeat(" ", rest)
+		}
+		t.Line(at + first + line)
 	}
 }
 
-// widths gives each column what its widest cell needs, and takes from the widest where the terminal is too narrow.
-func (t *Terminal) widths(columns []string, rows [][]string) []int {
-	widths := make([]int, len(columns))
+// Heading writes a title, and a remark behind it.
+func (t *Terminal) Heading(title, remark string) {
+	title = display.Clean(title)
+	if display.Width(title)+2+display.Width(remark) <= t.width {
+		t.Line(t.Bold(title) + "  " + remark)
+		return
+	}
+	for _, line := range t.lines(title, t.width) {
+		t.Line(t.Bold(line))
+	}
+	t.Text(2, remark)
+}
+
+// lines wraps text from hostile places.
+func (t *Terminal) lines(s string, width int) []string {
+	most := tall
+	if t.all {
+		most = 0
+	}
+	lines, cut := wrap(display.Clean(s), width, most)
+	t.cut = t.cut || cut
+	return lines
+}
+
+// Table writes a table whose columns fit the terminal; cells that do not fit wrap.
+func (t *Terminal) Table(table *Table) {
+	if table.Title != "" {
+		t.Heading(table.Title, "")
+	}
+	rows, more := t.shown(table)
+	if len(rows) == 0 {
+		t.Text(0, table.Empty)
+		return
+	}
+	if widths, ok := t.widths(table.Columns, rows); ok {
+		header := make([]string, len(table.Columns))
+		for i, c := range table.Columns {
+			header[i] = strings.ToUpper(c)
+		}
+		t.row(header, widths, t.Dim)
+		for _, row := range rows {
+			t.row(row, widths, nil)
+		}
+	} else {
+		t.records(table.Columns, rows)
+	}
+	if more > 0 {
+		t.Wrapped(0, "", fmt.Sprintf("… and %s: --verbose shows all", display.Plural(more, "more row")))
+	}
+}
+
+// shown are the rows to show, and how many more there are.
+func (t *Terminal) shown(table *Table) (rows [][]string, more int) {
+	for row := range table.All() {
+		if len(rows) < shown || t.all {
+			rows = append(rows, row)
+		} else {
+			more++
+		}
+	}
+	return rows, more
+}
+
+// narrow is how narrow a column may get.
+const narrow = 10
+
+// widths gives each column what its widest cell needs, and takes from the widest where the terminal is too narrow; ok
+// says that they fit.
+func (t *Terminal) widths(columns []string, rows [][]string) (widths []int, ok bool) {
+	widths = make([]int, len(columns))
+	total := 2 * (len(columns) - 1)
 	for i, c := range columns {
 		widths[i] = display.Width(c)
 		for _, row := range rows {
 			widths[i] = max(widths[i], display.Width(display.Clean(row[i])))
 		}
+		total += widths[i]
 	}
-	for {
-		total, widest := 2*(len(widths)-1), 0
+	for total > t.width {
+		widest := 0
 		for i, w := range widths {
-			total += w
 			if w > widths[widest] {
 				widest = i
 			}
 		}
-		if total <= t.width || widths[widest] <= 10 {
-			return widths
+		if widths[widest] <= narrow {
+			return nil, false
 		}
-		widths[widest] -= min(total-t.width, max(1, widths[widest]/10))
+		less := min(total-t.width, max(1, widths[widest]/10), widths[widest]-narrow)
+		widths[widest] -= less
+		total -= less
+	}
+	return widths, true
+}
+
+// records writes each row as a paragraph, for terminals that are too narrow for columns.
+func (t *Terminal) records(columns []string, rows [][]string) {
+	wide := 0
+	for _, c := range columns {
+		wide = max(wide, display.Width(c))
+	}
+	for _, row := range rows {
+		t.Line("")
+		for i, cell := range row {
+			if cell != "" {
+				t.Lead(0, lead{display.Pad(strings.ToUpper(columns[i]), wide), t.Dim}, cell)
+			}
+		}
 	}
 }
 
@@ -141,7 +241,7 @@ func (t *Terminal) row(cells []string, widths []int, paint func(string) string) 
 	lines := make([][]string, len(cells))
 	height := 1
 	for i, c := range cells {
-		lines[i] = wrap(display.Clean(c), widths[i])
+		lines[i] = t.lines(c, widths[i])
 		height = max(height, len(lines[i]))
 	}
 	for y := range height {
@@ -162,55 +262,4 @@ func (t *Terminal) row(cells []string, widths []int, paint func(string) string) 
 		}
 		t.Line(line)
 	}
-}
-
-// wrap breaks text at blanks and, where a word is too long, after a punctuation mark or anywhere.
-func wrap(s string, width int) []string {
-	width = max(width, 8)
-	var out []string
-	line := ""
-	for word := range strings.FieldsSeq(s) {
-		for display.Width(word) > width {
-			room := width
-			if line != "" {
-				room = width - display.Width(line) - 1
-			}
-			head := breakWord(word, room)
-			if head == "" {
-				out = append(out, line)
-				line = ""
-				continue
-			}
-			out = append(out, strings.TrimLeft(line+" "+head, " "))
-			line, word = "", word[len(head):]
-		}
-		switch {
-		case line == "":
-			line = word
-		case display.Width(line)+1+display.Width(word) <= width:
-			line += " " + word
-		default:
-			out = append(out, line)
-			line = word
-		}
-	}
-	return append(out, line)
-}
-
-// breakWord is the part of a long word that fits, preferably up to a mark where names break well; "" when too little fits.
-func breakWord(word string, room int) string {
-	if room < 8 {
-		return ""
-	}
-	head := ""
-	for _, r := range word {
-		if display.Width(head+string(r)) > room {
-			break
-		}
-		head += string(r)
-	}
-	if i := strings.LastIndexAny(head, "/.:,-"); i >= len(head)/2 {
-		return head[:i+1]
-	}
-	return head
 }

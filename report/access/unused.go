@@ -79,6 +79,9 @@ func (l Log) notes() []string {
 	for _, w := range l.Notes {
 		out = append(out, w.Message)
 	}
+	for _, m := range l.Missing {
+		out = append(out, fmt.Sprintf("not read to its end: %s: %s", m.File, m.Reason))
+	}
 	for _, b := range l.Examples {
 		out = append(out, fmt.Sprintf("broken: %s line %d: %s", b.File, b.Line, b.Reason))
 	}
@@ -111,7 +114,8 @@ func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
 		}
 		body.Items = append(body.Items, item)
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: append(body.Log.notes(), h.notes()...), Unseen: h.Unseen, Source: h.source()}
+	doc := answer(h, body, table)
+	doc.Notes = body.Log.notes()
 	doc.Text = func(t *Terminal) { unusedText(t, r) }
 	return doc
 }
@@ -162,11 +166,11 @@ func lastUsed(t time.Time) string {
 
 // unusedText tells it subject by subject.
 func unusedText(t *Terminal, r *usage.Report) {
-	t.Line(t.Bold("Used against granted") + "  " + unusedCounts(r))
+	t.Heading("Used against granted", unusedCounts(r))
 	for i, s := range r.Subjects {
 		if i >= shown && !t.all {
 			t.Line("")
-			t.Line(t.Dim(fmt.Sprintf("… and %d more subjects: --verbose shows all", len(r.Subjects)-i)))
+			t.Wrapped(0, "", fmt.Sprintf("… and %d more subjects: --verbose shows all", len(r.Subjects)-i))
 			return
 		}
 		if len(s.Grants) == 0 && len(s.Elsewhere) == 0 {
@@ -177,7 +181,7 @@ func unusedText(t *Terminal, r *usage.Report) {
 		if s.Seen {
 			seen = "last seen " + lastUsed(s.Last)
 		}
-		t.Line(display.Clean(s.Subject.String()) + "  " + t.Dim(seen))
+		t.Text(0, s.Subject.String()+"  "+seen)
 		for _, g := range s.Grants {
 			unusedGrant(t, g)
 		}
@@ -211,10 +215,10 @@ func unusedCounts(r *usage.Report) string {
 func unusedGrant(t *Terminal, g usage.GrantReport) {
 	name := g.Binding.String() + " → " + g.Binding.RoleRef.String()
 	if g.Unused {
-		t.Line("  " + t.Bad("unused") + "  " + display.Clean(name))
+		t.Lead(2, lead{"unused", t.Bad}, name)
 		return
 	}
-	t.Line("  " + t.Good("used") + "    " + display.Clean(name) + t.Dim("  "+lastUsed(g.Last)))
+	t.Lead(2, lead{"used  ", t.Good}, name+"  "+lastUsed(g.Last))
 	var whole []string
 	for _, r := range g.Rules {
 		switch what := unusedOf(r); {

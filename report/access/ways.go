@@ -44,7 +44,7 @@ func waysOf(paths []attack.Path) []way {
 // pathDetails proves every step.
 func (t *Terminal) pathDetails(list PathList, none string) {
 	if len(list.Paths) == 0 {
-		t.Line(none)
+		t.Text(0, none)
 		return
 	}
 	const most = 10
@@ -52,7 +52,7 @@ func (t *Terminal) pathDetails(list PathList, none string) {
 	for i, w := range ways {
 		if i == most && !t.all {
 			t.Line("")
-			t.Line(t.Dim(fmt.Sprintf("… and %d more ways: --verbose shows them", len(ways)-i)))
+			t.Wrapped(0, "", fmt.Sprintf("… and %d more ways: --verbose shows them", len(ways)-i))
 			return
 		}
 		if i > 0 {
@@ -60,9 +60,9 @@ func (t *Terminal) pathDetails(list PathList, none string) {
 		}
 		word := ""
 		if w.Blocked() {
-			word = t.Good("blocked: ")
+			word = "blocked: "
 		}
-		t.Line(word + t.Bold(display.Clean(attack.Describe(w.From)+" → "+attack.Describe(w.To))) + "  " + display.Plural(len(w.Steps), "step"))
+		t.Heading(word+attack.Describe(w.From)+" → "+attack.Describe(w.To), display.Plural(len(w.Steps), "step"))
 		for n, s := range w.Steps {
 			t.step(n+1, s, w.also[n])
 		}
@@ -70,7 +70,7 @@ func (t *Terminal) pathDetails(list PathList, none string) {
 }
 
 func (t *Terminal) step(n int, s attack.Step, also []string) {
-	t.Line(fmt.Sprintf(" %2d %s → %s  %s", n, t.Bold(s.Technique.ID), display.Clean(attack.Describe(s.To)), t.Dim(s.Technique.MITRE)))
+	t.Text(1, fmt.Sprintf("%2d %s → %s  %s", n, s.Technique.ID, attack.Describe(s.To), s.Technique.MITRE))
 	for _, text := range reasons(s.Because) {
 		t.Wrapped(5, "", text)
 	}

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,16 +95,16 @@ func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group stri
 			table.Rows = append(table.Rows, append([]string{who}, grantCells(g)...))
 		}
 	}
-	doc := &Document{Body: body, Tables: []Table{table}, Notes: h.notes(), Unseen: h.Unseen, Source: h.source()}
+	doc := answer(h, body, table)
 	doc.Text = func(t *Terminal) {
-		t.Line(t.Bold(display.Clean(table.Title)) + "  " + display.Plural(len(list), "subject"))
+		t.Heading(table.Title, display.Plural(len(list), "subject"))
 		for i, a := range list {
 			who := a.Subject.String()
 			if people := body.Items[i].People; len(people) > 0 {
 				who += " (" + peopleText(people) + ")"
 			}
 			t.Line("")
-			t.Line(display.Clean(who))
+			t.Text(0, who)
 			t.grants(a.Via, a.Subject)
 		}
 	}
@@ -151,28 +152,48 @@ func grantCells(g rbac.Grant) []string {
 	return []string{g.Binding.String(), g.Binding.RoleRef.String(), "rule " + strconv.Itoa(g.Rule) + ": " + ruleText(g.Of())}
 }
 
-// ruleText is a rule in a few words: "get list secrets (names a, b)".
+// ruleText is a rule in a few words: "get list secrets (named a, b)".
 func ruleText(r *rbac.Rule) string {
-	text := strings.Join(r.Verbs, " ") + " "
-	if len(r.NonResourceURLs) > 0 {
-		text += strings.Join(r.NonResourceURLs, " ")
+	parts := []string{strings.Join(r.Verbs, " ")}
+	for _, path := range r.NonResourceURLs {
+		if path == "*" {
+			path = "every path"
+		}
+		parts = append(parts, path)
 	}
-	var resources []string
+	parts = append(parts, resourcesText(r)...)
+	if len(r.ResourceNames) > 0 {
+		parts = append(parts, "(named "+strings.Join(r.ResourceNames, ", ")+")")
+	}
+	return strings.TrimSpace(strings.Join(parts, " "))
+}
+
+// resourcesText names each resource with its group. Where there are many groups, which each would have to be repeated
+// with, it names the groups once.
+func resourcesText(r *rbac.Rule) []string {
+	const many = 4
+	if len(r.APIGroups) > many && len(r.Resources) > 1 {
+		groups := make([]string, 0, len(r.APIGroups))
+		for _, group := range r.APIGroups {
+			if group == "" {
+				group = "the core group"
+			}
+			groups = append(groups, group)
+		}
+		return append(slices.Clone(r.Resources), "of "+strings.Join(groups, ", "))
+	}
+	var out []string
 	for _, resource := range r.Resources {
 		for _, group := range r.APIGroups {
 			switch {
 			case group == "*" && resource == "*":
-				resources = append(resources, "everything")
+				out = append(out, "everything")
 			case group != "":
-				resources = append(resources, resource+"."+group)
+				out = append(out, resource+"."+group)
 			default:
-				resources = append(resources, resource)
+				out = append(out, resource)
 			}
 		}
 	}
-	text += strings.Join(resources, " ")
-	if len(r.ResourceNames) > 0 {
-		text += " (named " + strings.Join(r.ResourceNames, ", ") + ")"
-	}
-	return strings.TrimSpace(text)
+	return out
 }

@@ -1,0 +1,96 @@
+package access
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/plimsoll-io/plimsoll/report"
+)
+
+// errNoItems is a mistake of this package: a Body without the list that Items belong in.
+var errNoItems = errors.New("the answer has items and no empty list for them")
+
+// writeJSON writes the body; Items one by one, since a matrix may have a million.
+func writeJSON(w io.Writer, d *Document, _ report.Options) error {
+	text, err := indented(d.Body, "")
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	if d.Items != nil {
+		// Only a member of the outermost object stands after a line break and two blanks.
+		head, tail, ok := bytes.Cut(text, []byte("\n  \"items\": []"))
+		if !ok {
+			return errNoItems
+		}
+		fmt.Fprintf(out, "%s\n  \"items\": [", head)
+		separator, end := "\n    ", ""
+		for item := range d.Items {
+			one, err := indented(item, "    ")
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "%s%s", separator, one)
+			separator, end = ",\n    ", "\n  "
+		}
+		_, _ = out.WriteString(end + "]") // Flush tells the error
+		text = tail
+	}
+	_, _ = out.Write(text)
+	_ = out.WriteByte('\n')
+	return out.Flush()
+}
+
+// indented is a value as JSON without the line break at the end; names may hold what HTML would need escaped.
+func indented(value any, prefix string) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent(prefix, "  ")
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+func writeYAML(w io.Writer, d *Document, _ report.Options) error {
+	if d.Manifest != nil {
+		return d.Manifest(w)
+	}
+	text, err := yaml.Marshal(d.Body)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	if d.Items != nil {
+		head, tail, ok := bytes.Cut(text, []byte("\nitems: []\n"))
+		if !ok {
+			return errNoItems
+		}
+		_, _ = out.Write(head)
+		none := true
+		for item := range d.Items {
+			if none {
+				_, _ = out.WriteString("\nitems:\n")
+				none = false
+			}
+			one, err := yaml.Marshal([]any{item})
+			if err != nil {
+				return err
+			}
+			_, _ = out.Write(one)
+		}
+		if none {
+			_, _ = out.WriteString("\nitems: []\n")
+		}
+		text = tail
+	}
+	_, _ = out.Write(text)
+	return out.Flush()
+}
