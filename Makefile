@@ -39,6 +39,6 @@ docs: ## the generated pages of the handbook
 fuzz: ## every fuzz target for a short while
 	@for package in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 30s $$package || exit 1; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime 30s -fuzzminimizetime 1x $$package || exit 1; \
 	  done; \
 	done
