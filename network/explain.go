@@ -55,7 +55,7 @@ type SelectingPolicy struct {
 	Policy *inventory.Object
 	Name   string // "NetworkPolicy shop/deny"
 	Tier   Tier
-	Sure   bool   // else it only may select the peer, or may not be in force
+	Sure   bool // else it only may select the peer, or may not be in force
 	Rules  []RuleAnswer
 }
 

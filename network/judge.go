@@ -32,8 +32,9 @@ func (w *world) tighten(d Direction, s *judgedSide) {
 		return
 	}
 	r := w.m.reach()
-	lower := r.sides[d].of(subject.class, min(int(w.family), r.worlds-1)).at(other.class).lower
-	s.span.lower = s.span.lower.Union(r.ports.ports(lower).Intersect(w.asked))
+	v := r.sides[d].of(subject.class, min(int(w.family), r.worlds-1)).at(other.class)
+	s.span.lower = s.span.lower.Union(r.ports.ports(v.lower).Intersect(w.asked))
+	s.span.upper = s.span.upper.Intersect(r.ports.ports(v.upper))
 }
 
 // both is what both sides let through.

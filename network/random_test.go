@@ -210,6 +210,9 @@ func (c *refCluster) inventory(t testing.TB) *inventory.Inventory {
 	for _, p := range c.policies {
 		objects = append(objects, objectOf(t, p))
 	}
+	for _, p := range c.admins {
+		objects = append(objects, p.object(t))
+	}
 	return inventoryOf(objects...)
 }
 

@@ -27,6 +27,7 @@ type refCluster struct {
 	namespaces map[string]map[string]string
 	pods       []*refPod
 	policies   []*networkingv1.NetworkPolicy
+	admins     []*refAdmin // in the order in which they are asked
 }
 
 // A refEnd is one end of a connection over one family of addresses.
@@ -58,7 +59,7 @@ func (c *refCluster) leaves(src, dst refEnd, protocol corev1.Protocol, port int3
 	if src.pod == nil || src.pod.hostNetwork {
 		return true
 	}
-	isolated := false
+	isolated, allowed := false, false
 	for _, p := range c.policies {
 		if p.Namespace != src.pod.namespace || !selects(&p.Spec.PodSelector, src.pod.labels) || !hasType(p, networkingv1.PolicyTypeEgress) {
 			continue
@@ -66,11 +67,11 @@ func (c *refCluster) leaves(src, dst refEnd, protocol corev1.Protocol, port int3
 		isolated = true
 		for _, rule := range p.Spec.Egress {
 			if c.anyPeer(p.Namespace, rule.To, dst) && anyPort(rule.Ports, dst.pod, protocol, port) {
-				return true
+				allowed = true
 			}
 		}
 	}
-	return !isolated
+	return c.tiers("egress", src.pod, dst, dst.pod, protocol, port, isolated, allowed)
 }
 
 func (c *refCluster) enters(src, dst refEnd, protocol corev1.Protocol, port int32) bool {
@@ -80,7 +81,7 @@ func (c *refCluster) enters(src, dst refEnd, protocol corev1.Protocol, port int3
 	if src.pod != nil && src.pod.hostNetwork && src.pod.node == dst.pod.node {
 		return true // from the pod's local node
 	}
-	isolated := false
+	isolated, allowed := false, false
 	for _, p := range c.policies {
 		if p.Namespace != dst.pod.namespace || !selects(&p.Spec.PodSelector, dst.pod.labels) || !hasType(p, networkingv1.PolicyTypeIngress) {
 			continue
@@ -88,11 +89,11 @@ func (c *refCluster) enters(src, dst refEnd, protocol corev1.Protocol, port int3
 		isolated = true
 		for _, rule := range p.Spec.Ingress {
 			if c.anyPeer(p.Namespace, rule.From, src) && anyPort(rule.Ports, dst.pod, protocol, port) {
-				return true
+				allowed = true
 			}
 		}
 	}
-	return !isolated
+	return c.tiers("ingress", dst.pod, src, dst.pod, protocol, port, isolated, allowed)
 }
 
 func hasType(p *networkingv1.NetworkPolicy, want networkingv1.PolicyType) bool {

@@ -50,6 +50,9 @@ func (g generator) hide(t *testing.T, c *refCluster) partial {
 		}
 		objects = append(objects, o)
 	}
+	for _, p := range c.admins {
+		objects = append(objects, p.object(t))
+	}
 	gap := g.chance(15)
 	inv := shown.inventory(t)
 	for _, o := range inv.Of("", "Namespace") {
@@ -64,7 +67,7 @@ func (g generator) hide(t *testing.T, c *refCluster) partial {
 }
 
 func (g generator) completion(c, shown *refCluster, located, placed []bool, fixes []func(*networkingv1.NetworkPolicy), gap bool) *refCluster {
-	out := &refCluster{namespaces: maps.Clone(shown.namespaces)}
+	out := &refCluster{namespaces: maps.Clone(shown.namespaces), admins: c.admins}
 	for name := range c.namespaces {
 		if _, known := out.namespaces[name]; !known {
 			out.namespaces[name] = g.labels()
@@ -146,6 +149,9 @@ func TestUnknownIsSound(t *testing.T) {
 	for i := range *runs / 3 {
 		g := generator{rand.New(rand.NewPCG(*seed+1000, uint64(i)))}
 		c := g.cluster()
+		if g.chance(50) {
+			g.admins(c)
+		}
 		part := g.hide(t, c)
 		m := network.New(part.inv)
 		x := comparison{t: t, c: c, m: m}
