@@ -96,6 +96,23 @@ func (v *rightsView) identityOf(s rbac.Subject) rbac.Identity {
 	return id
 }
 
+// remarks warn of a subject that nothing names: it may be misspelt, and then "it cannot" says nothing.
+func (v *rightsView) remarks(subjects ...rbac.Subject) []string {
+	var out []string
+	for _, s := range subjects {
+		known := len(v.access.BindingsOf(s)) > 0 || s.Kind != rbac.GroupKind && len(v.people.Groups(s.Name)) > 0
+		missing := "no binding names it"
+		if s.Kind == rbac.ServiceAccountKind {
+			known = known || v.inv.Get("", s.Kind, s.Namespace, s.Name) != nil
+			missing = "it is not in what was read, and no binding names it"
+		}
+		if !known {
+			out = append(out, s.String()+": "+missing+"; only what all callers or its groups may do counts")
+		}
+	}
+	return out
+}
+
 // members names the people of a group.
 func (v *rightsView) members(group string) []string { return membersOf(v.people)(group) }
 

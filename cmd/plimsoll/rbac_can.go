@@ -22,8 +22,8 @@ func newRBACCanCommand() *cobra.Command {
 		Short: "Say whether a subject may do something, and which binding, role and rule allow it",
 		Long: `Say whether a subject may do something, and which binding, role and rule allow it.
 
--n names the namespace that is asked about; without it the question is about cluster-scoped
-objects, or about all namespaces.
+-n names the namespace that is asked about, and that of manifests that name none; without it the
+question is about cluster-scoped objects, or about all namespaces.
 
 Exit codes: 0 it can · 1 it cannot · 2 usage or runtime error · 3 not known, since Roles or
 bindings could not be read.`,
@@ -61,6 +61,7 @@ func runRBACCan(ctx context.Context, opts RBACOptions, args []string, name strin
 	}
 	grants := view.access.Grants(view.identityOf(subject).With(groups...), request)
 	doc, answer := access.Can(view.header("Decision"), subject, request, grants)
+	doc.Notes = append(doc.Notes, view.remarks(subject)...)
 	if err := opts.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}

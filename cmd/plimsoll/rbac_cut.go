@@ -23,7 +23,10 @@ func newRBACCutCommand() *cobra.Command {
 anonymous callers and of all who can log in are closed. Those that hold the target by themselves, an
 operator bound to cluster-admin for example, count too: name the footholds that should not have it.
 
-` + footholdHelp,
+` + footholdHelp + `
+
+Exit codes: 0 answered · 2 usage or runtime error · 3 something that paths depend on could not be
+read.`,
 		Example: "  plimsoll rbac cut --to cluster-admin --from pods:shop ./manifests\n  plimsoll rbac cut --rules cluster.plimsoll",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runRBACCut(cmd.Context(), opts, args, from, to, cut, streamsOf(cmd))

@@ -20,7 +20,10 @@ func newRBACGraphCommand() *cobra.Command {
 		Long: `Draw the shortest paths of all footholds to a target, or all minimal ones of one. The page (-f html)
 works without a network: search a subject to see its rights and its paths.
 
-` + footholdHelp,
+` + footholdHelp + `
+
+Exit codes: 0 answered · 2 usage or runtime error · 3 something that paths depend on could not be
+read.`,
 		Example: "  plimsoll rbac graph -o rbac.html\n  plimsoll rbac graph -f svg --from pods:shop --to node ./manifests > shop.svg",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runRBACGraph(cmd.Context(), opts, args, streamsOf(cmd))

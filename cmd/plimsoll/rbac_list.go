@@ -16,7 +16,10 @@ func newRBACListCommand() *cobra.Command {
 		Use:   "list SUBJECT [PATH…]",
 		Short: "List everything that a subject may do, its groups' rights included",
 		Long: `List everything that a subject may do, its groups' rights included, each with the bindings that
-grant it. -n keeps to what counts in one namespace.`,
+grant it. -n keeps to what counts in one namespace.
+
+Exit codes: 0 answered · 2 usage or runtime error · 3 Roles or bindings could not be read, so
+that rights may be missing.`,
 		Example: "  plimsoll rbac list sa:shop/cart ./manifests\n  plimsoll rbac list jane --groups developers -f json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,7 +53,9 @@ func runRBACList(ctx context.Context, opts RBACOptions, args, groups []string, s
 		}
 	}
 	header := view.header("RightsList")
-	if err := opts.writeAnswer(access.Rights(header, subject, id, rights), targets, s); err != nil {
+	doc := access.Rights(header, subject, id, rights)
+	doc.Notes = append(doc.Notes, view.remarks(subject)...)
+	if err := opts.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	return incomplete(header)

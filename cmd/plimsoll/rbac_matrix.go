@@ -20,7 +20,10 @@ func newRBACMatrixCommand() *cobra.Command {
 		Short: "Document who may do what: the matrix, the role definitions and the role assignments",
 		Long: `Document who may do what, as auditors ask for it: subject by resource with the verbs, the definitions
 of all roles, and which subject has which role, where, by which binding and since when. What
-Kubernetes itself installs is left out unless --defaults is given.`,
+Kubernetes itself installs is left out unless --defaults is given.
+
+Exit codes: 0 answered · 2 usage or runtime error · 3 Roles or bindings could not be read, so
+that rights may be missing.`,
 		Example: "  plimsoll rbac matrix -f html -o access.html\n" +
 			"  plimsoll rbac matrix --resource secrets --verb get --effective -f csv ./manifests\n" +
 			"  plimsoll rbac matrix --identity people.csv -f csv=assignments.csv -f json=matrix.json",
@@ -81,6 +84,7 @@ func runRBACMatrix(ctx context.Context, opts RBACOptions, paths []string, choice
 	}
 	header := view.header("AccessMatrix")
 	doc := access.Matrix(header, view.access, access.MatrixOptions{Filter: filter, People: view.members})
+	doc.Notes = append(doc.Notes, view.remarks(subjects...)...)
 	if err := opts.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}

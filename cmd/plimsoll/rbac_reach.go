@@ -15,7 +15,10 @@ func newRBACReachCommand() *cobra.Command {
 		Short: "List everything that an attacker gets from a foothold",
 		Long: `List everything that an attacker gets from a foothold, nearest first.
 
-` + footholdHelp,
+` + footholdHelp + `
+
+Exit codes: 0 answered · 2 usage or runtime error · 3 something that paths depend on could not be
+read.`,
 		Example: "  plimsoll rbac reach pods:shop ./manifests\n  plimsoll rbac reach anonymous",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

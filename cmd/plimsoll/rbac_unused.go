@@ -65,7 +65,13 @@ func runRBACUnused(ctx context.Context, opts RBACOptions, paths, audit, names []
 		report.Subjects = slices.DeleteFunc(report.Subjects, func(r usage.SubjectReport) bool { return !slices.Contains(subjects, r.Subject) })
 	}
 	header := view.header("UsageReport")
-	if err := opts.writeAnswer(access.Unused(header, used.Summary, report), targets, s); err != nil {
+	doc := access.Unused(header, used.Summary, report)
+	for _, subject := range subjects {
+		if !slices.ContainsFunc(report.Subjects, func(r usage.SubjectReport) bool { return r.Subject == subject }) {
+			doc.Notes = append(doc.Notes, subject.String()+": no binding names it, and the log does not show it")
+		}
+	}
+	if err := opts.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	if len(header.Inventory.Gaps) > 0 || !used.Summary.Complete() {

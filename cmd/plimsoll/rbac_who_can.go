@@ -16,8 +16,9 @@ func newRBACWhoCanCommand() *cobra.Command {
 		Short: "List who may do something, each with the binding, role and rule that allow it",
 		Long: `List who may do something, each with the binding, role and rule that allow it.
 
--n names the namespace that is asked about; without it the question is about cluster-scoped
-objects, or about all namespaces. With --identity a group is listed with its people.
+-n names the namespace that is asked about, and that of manifests that name none; without it the
+question is about cluster-scoped objects, or about all namespaces. With --identity a group is listed
+with its people.
 
 Exit codes: 0 answered · 2 usage or runtime error · 3 Roles or bindings could not be read, so
 that the list may lack subjects.`,

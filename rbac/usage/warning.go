@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
@@ -58,8 +59,11 @@ func (u *Usage) windowWarnings(o WarnOptions) []Warning {
 		}
 		add(LogGap, "no events for %s after %s", gap.Duration(), gap.After.Format(time.RFC3339))
 	}
-	if s.Broken > 0 || len(s.Incomplete) > 0 {
-		add(BrokenLog, "%d of %d records are broken and %d logs incomplete: what they tell is missing", s.Broken, s.Records, len(s.Incomplete))
+	if s.Broken > 0 {
+		add(BrokenLog, "%d of %d records are broken: what they tell is missing", s.Broken, s.Records)
+	}
+	if n := len(s.Incomplete); n > 0 {
+		add(BrokenLog, "%s could not be read to the end: what follows there is missing", display.Plural(n, "log"))
 	}
 	if u.Unclear > 0 {
 		add(BrokenLog, "%d of %d events do not tell who asked for what", u.Unclear, s.Events)
