@@ -122,7 +122,9 @@ func (s addressSet) whole(f family) bool { return len(s[f]) == 1 && s[f][0] == w
 // peers apart: two sets of facts have the same one with a chance of 2^-128.
 type mark struct{ a, b uint64 }
 
-func newMark() mark { return mark{rand.Uint64(), rand.Uint64()} }
+func newMark() mark {
+	return mark{rand.Uint64(), rand.Uint64()} //nolint:gosec // no secret: it is seeded anew in each run, and need not be more
+}
 
 func (m mark) xor(o mark) mark { return mark{m.a ^ o.a, m.b ^ o.b} }
 

@@ -118,6 +118,22 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
+// BenchmarkReplace changes one policy and asks for the row of a peer that it selects.
+func BenchmarkReplace(b *testing.B) {
+	s := scales[len(scales)-1]
+	m := network.New(s.inventory())
+	m.Row(m.Classes()[0])
+	r := rand.New(rand.NewPCG(2, 2))
+	old := m.Policies()[17]
+	with := benchPolicy(r, 17, old.Namespace, "team-0018", 1, s.workloads/s.namespaces)
+	with.Ref = old.Ref
+	b.ReportAllocs()
+	for b.Loop() {
+		n := m.Replace(old, with)
+		n.Row(n.ClassOf(n.Peers()[5]))
+	}
+}
+
 func BenchmarkExplain(b *testing.B) {
 	m := network.New(scales[len(scales)-1].inventory())
 	peers := m.Peers()

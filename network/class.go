@@ -2,25 +2,10 @@ package network
 
 import "slices"
 
-// mark gives every pod peer the mark of what is true of it and what policies can see.
-func (m *Map) mark() {
-	crowd := newCrowd(m.peers, m.names)
-	flags := map[[4]bool]mark{}
-	flag := func(of [4]bool) mark {
-		if _, known := flags[of]; !known {
-			flags[of] = newMark()
-		}
-		return flags[of]
-	}
-	hosts := map[int]mark{}
-	m.nodes = map[*Peer]int{}
+// hostNodes are the matchers of the pods on the nodes of each peer on the host network.
+func (m *Map) hostNodes() map[int]int {
+	out := map[int]int{}
 	for i, p := range m.peers {
-		p.facts = m.named.key(i).xor(flag([4]bool{p.HostNetwork, p.located, p.address[ipv4].IsValid(), p.address[ipv6].IsValid()}))
-		for _, a := range p.address {
-			if a.IsValid() {
-				p.facts = p.facts.xor(m.atlas.at(a).facts)
-			}
-		}
 		if !p.HostNetwork {
 			continue
 		}
@@ -28,15 +13,28 @@ func (m *Map) mark() {
 		if !p.placed {
 			nodes = nil
 		}
-		id := m.compiler.matchers.onNodes(nodes)
-		m.nodes[p] = id
-		if _, known := hosts[id]; !known {
-			hosts[id] = newMark()
+		out[i] = m.compiler.matchers.onNodes(nodes)
+	}
+	return out
+}
+
+// mark gives every pod peer the mark of what is true of it and what policies can see.
+func (m *Map) mark() {
+	flags := map[[4]bool]mark{}
+	hosts := map[int]mark{}
+	for i, p := range m.peers[:m.pods] {
+		flag := [4]bool{p.HostNetwork, p.located, p.address[ipv4].IsValid(), p.address[ipv6].IsValid()}
+		p.facts = m.named.key(i).xor(markOf(flags, flag))
+		for _, a := range p.address {
+			if a.IsValid() {
+				p.facts = p.facts.xor(m.atlas.at(a).facts)
+			}
 		}
-		p.facts = p.facts.xor(hosts[id])
+		if id, host := m.nodes[i]; host {
+			p.facts = p.facts.xor(markOf(hosts, id))
+		}
 	}
 	for _, x := range m.compiler.matchers.all {
-		crowd.fill(x)
 		for _, i := range x.yes {
 			m.peers[i].facts = m.peers[i].facts.xor(x.mark[0])
 		}
@@ -44,6 +42,16 @@ func (m *Map) mark() {
 			m.peers[i].facts = m.peers[i].facts.xor(x.mark[1])
 		}
 	}
+}
+
+// markOf is the mark of a fact, which is made when it is first asked for.
+func markOf[K comparable](known map[K]mark, fact K) mark {
+	m, seen := known[fact]
+	if !seen {
+		m = newMark()
+		known[fact] = m
+	}
+	return m
 }
 
 // classify makes a class of the peers with equal facts.

@@ -137,7 +137,7 @@ func (v *Verdict) take(worlds []world, unsure bool) {
 
 // ownNode lets traffic in that comes from the receiver's own node.
 func (m *Map) ownNode(v *Verdict, src, dst *Peer) {
-	id, host := m.nodes[src]
+	id, host := m.nodes[src.index]
 	if !host || dst.External() || dst.HostNetwork {
 		return
 	}
@@ -152,7 +152,8 @@ func (m *Map) ownNode(v *Verdict, src, dst *Peer) {
 		v.Ingress.Connection = span{v.Ingress.Allowed, v.Asked}.connection()
 		v.Connection = span{v.Allowed, egress.upper}.connection()
 		if !v.Ingress.Unknown.None() {
-			v.Ingress.because("%s is on the host network, and a pod's own node can always reach it: it is not known whether %s has pods on such a node", src, dst)
+			v.Ingress.because("%s is on the host network, and a pod's own node can always reach it: "+
+				"it is not known whether %s has pods on such a node", src, dst)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func changes() []change {
 			c.pods = append(c.pods, g.pod(60))
 			return true
 		}, false},
-		{"say the same twice", func(g generator, c *refCluster) bool {
+		{"say the same twice", func(_ generator, c *refCluster) bool {
 			for _, p := range slices.Clone(c.policies) {
 				c.policies = append(c.policies, p.DeepCopy())
 			}

@@ -27,6 +27,7 @@ func Reads() []schema.GroupKind {
 type Map struct {
 	inv      *inventory.Inventory
 	names    *namespaces
+	crowd    *crowd
 	compiler *compiler
 	policies []*compiled
 	admins   []*adminPolicy // in the order in which they are asked
@@ -36,7 +37,7 @@ type Map struct {
 	atlas    *atlas
 	named    *namedPorts
 	classes  []*Class
-	nodes    map[*Peer]int // the matcher of the pods on the nodes of a peer on the host network
+	nodes    map[int]int // by index of a peer on the host network: the matcher of the pods on its nodes
 	reach    func() *reach
 	read     []Warning
 	warnings func() []Warning
@@ -72,10 +73,11 @@ func New(inv *inventory.Inventory) *Map {
 	m.read = w.out
 	m.build()
 	m.missing = missingPeers(inv)
+	m.finish()
 	return m
 }
 
-// build makes peers and classes of what was read.
+// build makes peers of what was read.
 func (m *Map) build() {
 	pods := readPods(m.inv, m.names)
 	m.names.finish()
@@ -83,12 +85,21 @@ func (m *Map) build() {
 	m.peers = m.fold(pods)
 	m.pods = len(m.peers)
 	m.named = resolveNames(m)
+	m.crowd = newCrowd(m.peers, m.names)
+	m.nodes = m.hostNodes()
+	for _, x := range m.compiler.matchers.all {
+		m.crowd.fill(x)
+	}
 	m.mark()
 	for _, g := range m.atlas.groups {
 		p := &Peer{Addresses: g.ranges, located: true, facts: g.facts}
 		p.address[g.family] = g.ranges[0].First
 		m.peers = append(m.peers, p)
 	}
+}
+
+// finish makes classes of the peers.
+func (m *Map) finish() {
 	m.classify()
 	m.matchClasses()
 	m.reach = sync.OnceValue(func() *reach { return newReach(m) })
@@ -115,6 +126,17 @@ func (m *Map) Classes() []*Class { return m.classes }
 // ClassOf is the class of a peer of this Map.
 func (m *Map) ClassOf(p *Peer) *Class { return m.classes[p.class] }
 
+// Policies are the NetworkPolicies that count, sorted by namespace and name.
+func (m *Map) Policies() []*inventory.Object {
+	out := make([]*inventory.Object, 0, len(m.policies))
+	for _, p := range m.policies {
+		if p.object != nil {
+			out = append(out, p.object)
+		}
+	}
+	return out
+}
+
 // Warnings are what a person should know about the policies. They are completed on the first call.
 func (m *Map) Warnings() []Warning { return m.warnings() }
 
@@ -126,7 +148,9 @@ func (m *Map) Missing() []string { return m.missing }
 // policies can tell its pods apart.
 func (m *Map) Workload(namespace, kind, name string) []*Peer {
 	var out []*Peer
-	i, _ := slices.BinarySearchFunc(m.peers[:m.pods], namespace, func(p *Peer, ns string) int { return strings.Compare(p.Object.Namespace, ns) })
+	i, _ := slices.BinarySearchFunc(m.peers[:m.pods], namespace, func(p *Peer, ns string) int {
+		return strings.Compare(p.Object.Namespace, ns)
+	})
 	for ; i < m.pods && m.peers[i].Object.Namespace == namespace; i++ {
 		o := m.peers[i].Object
 		if o.Name == name && (kind == "" || o.Kind == kind) {

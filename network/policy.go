@@ -301,17 +301,6 @@ func isPortName(text string) bool {
 	return letter && len(text) <= 15
 }
 
-// named lists the named ports that rules of a direction ask for.
-func (p *policy) named(d Direction, add func(namedPort)) {
-	for i := range p.rules[d] {
-		for _, port := range p.rules[d][i].ports {
-			if port.name != "" {
-				add(namedPort{port.proto, port.name})
-			}
-		}
-	}
-}
-
 // A namedPort is a port's name with its protocol.
 type namedPort struct {
 	proto Protocol

@@ -1,5 +1,7 @@
 package network
 
+import "sync"
+
 // reach is who can talk to whom between classes.
 //
 // Classes that the same policies select, in one direction, have the same side: the cells of whom they may send to, or
@@ -85,9 +87,11 @@ func newReach(m *Map) *reach {
 		}
 	}
 	r.named = m.named.classes(m)
+	var both sync.WaitGroup
 	for d := range Direction(directions) {
-		r.sides[d] = newSides(r, d)
+		both.Go(func() { r.sides[d] = newSides(r, d) })
 	}
+	both.Wait()
 	for w := range r.worlds {
 		r.inward[w] = newInward(r, w)
 	}
@@ -149,7 +153,7 @@ func (r *reach) sameFamily(class int, row cells) cells {
 // rowIn is a row in one world.
 func (r *reach) rowIn(class, world int) cells {
 	in := r.inward[world].from(class)
-	if nodes, host := r.m.nodes[r.m.classes[class].Peers[0]]; host {
+	if nodes, host := r.m.nodes[r.m.classes[class].Peers[0].index]; host {
 		in = r.fromNode(in, nodes)
 	}
 	if r.external.has(class) {
@@ -201,7 +205,7 @@ func (r *reach) pair(from, to int) value {
 
 func (r *reach) pairIn(from, to, world int) value {
 	in := r.sides[Ingress].of(to, world).at(from)
-	if nodes, host := r.m.nodes[r.m.classes[from].Peers[0]]; host {
+	if nodes, host := r.m.nodes[r.m.classes[from].Peers[0].index]; host {
 		own := r.m.compiler.matchers.all[nodes].sets[0]
 		if own.yes.has(to) {
 			in = everything

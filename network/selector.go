@@ -153,9 +153,6 @@ func listIn(m map[string]any, field string) ([]any, error) {
 	return list, nil
 }
 
-// everything says that the selector selects every object.
-func (s selector) everything() bool { return len(s.terms) == 0 && !s.broken }
-
 // matches says whether the selector selects an object with these labels.
 func (s selector) matches(l labels) tri {
 	if s.broken {

@@ -69,15 +69,6 @@ func (s set) has(n int) bool {
 	return word >= 0 && word < len(s.words) && s.words[word]&(1<<(n%64)) != 0
 }
 
-func (s set) empty() bool {
-	for _, w := range s.words {
-		if w != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 func (s set) len() int {
 	n := 0
 	for _, w := range s.words {

@@ -41,10 +41,10 @@ func newSides(r *reach, d Direction) *sides {
 func (s *sides) group(r *reach, d Direction) {
 	keys := make([]mark, r.classes)
 	r.eachSelected(d, func(class int, p selected) {
-		keys[class] = keys[class].xor(p.mark[d][1-tri01(p.sure)])
+		keys[class] = keys[class].xor(p.mark[d][1-boolOrder(p.sure)])
 	}, func(int) bool { return true })
 	r.eachAdmin(d, func(class int, p selectedAdmin) {
-		keys[class] = keys[class].xor(p.marks[d][1-tri01(p.sure)])
+		keys[class] = keys[class].xor(p.marks[d][1-boolOrder(p.sure)])
 	})
 	for _, f := range r.m.foreign {
 		m := newMark()
@@ -68,13 +68,6 @@ func (s *sides) group(r *reach, d Direction) {
 		s.groupOf[class] = i
 		s.groups[i].members.add(class)
 	}
-}
-
-func tri01(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // fill finds the policies of each group.

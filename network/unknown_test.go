@@ -55,9 +55,7 @@ func (g generator) hide(t *testing.T, c *refCluster) partial {
 	}
 	gap := g.chance(15)
 	inv := shown.inventory(t)
-	for _, o := range inv.Of("", "Namespace") {
-		objects = append(objects, o)
-	}
+	objects = append(objects, inv.Of("", "Namespace")...)
 	var gaps []inventory.Gap
 	if gap {
 		gaps = append(gaps, inventory.Gap{Kind: "NetworkPolicy", Group: "networking.k8s.io", Namespace: "n1", Reason: "networkpolicies is forbidden"})
