@@ -118,7 +118,7 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
-// BenchmarkReplace changes one policy and asks for the row of a peer that it selects.
+// BenchmarkReplace changes one policy and asks again about every peer of its namespace and of the next.
 func BenchmarkReplace(b *testing.B) {
 	s := scales[len(scales)-1]
 	m := network.New(s.inventory())
@@ -130,7 +130,11 @@ func BenchmarkReplace(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := m.Replace(old, with)
-		n.Row(n.ClassOf(n.Peers()[5]))
+		for _, src := range n.In("team-0018") {
+			for _, dst := range n.In(old.Namespace) {
+				n.Allowed(src, dst)
+			}
+		}
 	}
 }
 

@@ -23,8 +23,10 @@ func newInward(r *reach, world int) *inward {
 	in := &inward{algebra: r.algebra, of: make([][]int32, r.classes)}
 	known := map[string]int{}
 	var key []byte
-	for _, g := range r.sides[Ingress].groups {
-		for _, c := range g.cells[world] {
+	sides := r.sides[Ingress]
+	sides.prepare(world)
+	for _, g := range sides.groups {
+		for _, c := range sides.cells(g, world) {
 			key = binary.BigEndian.AppendUint64(key[:0], uint64(c.to.first))
 			for _, w := range c.to.words {
 				key = binary.BigEndian.AppendUint64(key, w)

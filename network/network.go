@@ -148,16 +148,23 @@ func (m *Map) Missing() []string { return m.missing }
 // policies can tell its pods apart.
 func (m *Map) Workload(namespace, kind, name string) []*Peer {
 	var out []*Peer
-	i, _ := slices.BinarySearchFunc(m.peers[:m.pods], namespace, func(p *Peer, ns string) int {
-		return strings.Compare(p.Object.Namespace, ns)
-	})
-	for ; i < m.pods && m.peers[i].Object.Namespace == namespace; i++ {
-		o := m.peers[i].Object
-		if o.Name == name && (kind == "" || o.Kind == kind) {
-			out = append(out, m.peers[i])
+	for _, p := range m.In(namespace) {
+		if p.Object.Name == name && (kind == "" || p.Object.Kind == kind) {
+			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// In are the peers of a namespace, by kind and name.
+func (m *Map) In(namespace string) []*Peer {
+	pods := m.peers[:m.pods]
+	start, _ := slices.BinarySearchFunc(pods, namespace, func(p *Peer, ns string) int { return strings.Compare(p.Object.Namespace, ns) })
+	end := start
+	for end < len(pods) && pods[end].Object.Namespace == namespace {
+		end++
+	}
+	return slices.Clip(pods[start:end])
 }
 
 // Address is the external peer that an address belongs to; nil for the zero address.

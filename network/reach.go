@@ -24,7 +24,7 @@ type reach struct {
 
 	named  []cells // by name of a port: what it stands for, by class
 	sides  [directions]*sides
-	inward [families]*inward
+	inward [families]func() *inward
 }
 
 // A familyKind says which addresses a peer has.
@@ -93,7 +93,7 @@ func newReach(m *Map) *reach {
 	}
 	both.Wait()
 	for w := range r.worlds {
-		r.inward[w] = newInward(r, w)
+		r.inward[w] = sync.OnceValue(func() *inward { return newInward(r, w) })
 	}
 	return r
 }
@@ -152,7 +152,7 @@ func (r *reach) sameFamily(class int, row cells) cells {
 
 // rowIn is a row in one world.
 func (r *reach) rowIn(class, world int) cells {
-	in := r.inward[world].from(class)
+	in := r.inward[world]().from(class)
 	if nodes, host := r.m.nodes[r.m.classes[class].Peers[0].index]; host {
 		in = r.fromNode(in, nodes)
 	}

@@ -14,7 +14,7 @@ import (
 
 var (
 	seed = flag.Uint64("seed", 1, "seed of the random clusters")
-	runs = flag.Int("clusters", 700, "how many random clusters are compared with the reference")
+	runs = flag.Int("clusters", 500, "how many random clusters are compared with the reference")
 )
 
 // TestReference holds the engine to the reference on random clusters of which everything is known: each pair of pods

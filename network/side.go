@@ -1,9 +1,16 @@
 package network
 
+import (
+	"runtime"
+	"sync"
+)
+
 // sides are the cells of one direction, once for all classes that the same policies select.
 type sides struct {
-	groupOf []int // by class
-	groups  []*sideGroup
+	reach     *reach
+	direction Direction
+	groupOf   []int // by class
+	groups    []*sideGroup
 }
 
 // A sideGroup is the classes that have a side in common.
@@ -13,7 +20,8 @@ type sideGroup struct {
 	policies []selected
 	admins   []selectedAdmin
 	foreign  []*foreign
-	cells    [families]cells // by world
+	once     [families]sync.Once
+	cells    [families]cells // by world, when once is done
 }
 
 // A selected policy is one that selects the classes of a group; unless it is sure it only may do so, or may not be in
@@ -23,17 +31,32 @@ type selected struct {
 	sure bool
 }
 
-func (s *sides) of(class, world int) cells { return s.groups[s.groupOf[class]].cells[world] }
+func (s *sides) of(class, world int) cells { return s.cells(s.groups[s.groupOf[class]], world) }
+
+// cells are those of a group, which are computed when they are first asked for.
+func (s *sides) cells(g *sideGroup, world int) cells {
+	g.once[world].Do(func() { g.cells[world] = s.reach.side(g, s.direction, world) })
+	return g.cells[world]
+}
+
+// prepare computes the cells of all groups, on all cores.
+func (s *sides) prepare(world int) {
+	var all sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		all.Go(func() {
+			for i := w; i < len(s.groups); i += workers {
+				s.cells(s.groups[i], world)
+			}
+		})
+	}
+	all.Wait()
+}
 
 func newSides(r *reach, d Direction) *sides {
-	s := &sides{groupOf: make([]int, r.classes)}
+	s := &sides{reach: r, direction: d, groupOf: make([]int, r.classes)}
 	s.group(r, d)
 	s.fill(r, d)
-	for _, g := range s.groups {
-		for w := range r.worlds {
-			g.cells[w] = r.side(g, d, w)
-		}
-	}
 	return s
 }
 
