@@ -28,6 +28,15 @@ func (r AddressRange) Prefixes() []netip.Prefix {
 	return out
 }
 
+// prefixesOf are the fewest blocks of several ranges.
+func prefixesOf(ranges []AddressRange) []netip.Prefix {
+	var out []netip.Prefix
+	for _, r := range ranges {
+		out = append(out, r.Prefixes()...)
+	}
+	return out
+}
+
 // lastOf is the highest address of a block.
 func lastOf(p netip.Prefix) netip.Addr {
 	bytes := p.Masked().Addr().AsSlice()

@@ -9,7 +9,10 @@
 // Between the two lies the unknown. A policy or a rule that cannot be read, a namespace whose labels are not known, an
 // address that is not known, and a gap in the inventory only ever widen that room.
 //
-// Source of the semantics: the comments of k8s.io/api/networking/v1 and
+// AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy are judged too, tier by tier. Policies of
+// network plugins are not understood: what they select is unknown.
+//
+// Source of the semantics: the comments of k8s.io/api/networking/v1 and of policy.networking.k8s.io, and
 // https://kubernetes.io/docs/concepts/services-networking/network-policies/. Where those leave the choice to the
 // network plugin: pods on the host network are addresses of their nodes, and no policy selects them; an ipBlock also
 // covers the addresses of pods.

@@ -89,6 +89,7 @@ func TestLargePolicies(t *testing.T) {
 				m.Row(c)
 			}
 			m.Explain(m.Peers()[0], m.Peers()[1], network.OnePort(network.TCP, 8))
+			m.Explain(m.Address(netip.MustParseAddr("192.0.2.1")), m.Peers()[1], network.OnePort(network.TCP, 8))
 			runtime.ReadMemStats(&after)
 			if total := (after.TotalAlloc - before.TotalAlloc) >> 20; total > 2048 {
 				t.Errorf("%d MiB were allocated", total)
@@ -191,6 +192,13 @@ func FuzzObjects(f *testing.F) {
 {"kind":"NetworkPolicy","metadata":{"name":"p","namespace":"shop"},"spec":7}]`)
 	f.Add(`[{"kind":"Pod","metadata":{"name":"a","namespace":"x"}},{"kind":"CiliumNetworkPolicy","metadata":{"name":"c","namespace":"x"},"spec":{"endpointSelector":{"matchLabels":{"k8s:app":"a"}}}},
 {"kind":"EgressFirewall","metadata":{"name":"e","namespace":"x"}},{"kind":"GlobalNetworkPolicy","metadata":{"name":"g"}},{"kind":"Job","metadata":{"name":"j","namespace":"x"},"status":{"conditions":[{"type":"Complete","status":"True"}]},"spec":{"template":{"spec":{}}}}]`)
+	f.Add(`[{"kind":"Pod","metadata":{"name":"a","namespace":"x"}},{"kind":"Pod","metadata":{"name":"b","namespace":"x"},"status":{"podIP":"10.0.0.1"}},
+{"kind":"AdminNetworkPolicy","metadata":{"name":"n"},"spec":{"priority":1,"subject":{"namespaces":{}},"egress":[
+{"action":"Deny","to":[{"networks":["10.0.0.0/8","x"]},{"nodes":{}},{"domainNames":["a.b"]}],"ports":[{"portNumber":{"port":80}},{"namedPort":"http"}]},
+{"action":"Pass","to":[{"networks":["0.0.0.0/0"]}]},{"action":7,"to":[{"pods":{"podSelector":{}}}]},7]}},
+{"kind":"ClusterNetworkPolicy","metadata":{"name":"c"},"spec":{"priority":1,"tier":"Admin","subject":{"pods":{"podSelector":{}}},"ingress":[
+{"action":"Accept","from":[{"namespaces":{}}],"protocols":[{"tcp":{"destinationPort":{"range":{"start":9,"end":7}}}},{"udp":{}}]}],"egress":{}}},
+{"kind":"ClusterNetworkPolicy","metadata":{"name":"d"},"spec":7}]`)
 	groups := map[string]string{"NetworkPolicy": "networking.k8s.io/v1", "Deployment": "apps/v1", "Job": "batch/v1", "CiliumNetworkPolicy": "cilium.io/v2",
 		"AdminNetworkPolicy": "policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy": "policy.networking.k8s.io/v1alpha2", "EgressFirewall": "k8s.ovn.org/v1", "GlobalNetworkPolicy": "projectcalico.org/v3"}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -9,6 +9,20 @@ type world struct {
 	src, dst *Peer
 	asked    Ports
 	sides    [directions]judgedSide
+	names    map[*Peer]string
+}
+
+// name is what a peer is called. It is remembered, because addresses can be many blocks and rules many.
+func (w *world) name(p *Peer) string {
+	text, known := w.names[p]
+	if !known {
+		if w.names == nil {
+			w.names = map[*Peer]string{}
+		}
+		text = p.String()
+		w.names[p] = text
+	}
+	return text
 }
 
 type judgedSide struct {
@@ -159,13 +173,13 @@ func (w *world) rule(p *compiled, r *rule, d Direction, other *Peer, s *judgedSi
 	}
 	switch {
 	case means == no:
-		answer.Why = fmt.Sprintf("it does not mean %s", other)
+		answer.Why = "it does not mean " + w.name(other)
 		return answer, span{}
 	case means == maybe:
 		ports.lower = Ports{}
 		answer.Why = why
 		if !ports.upper.None() {
-			s.because("it is not known whether %s of %s means %s: %s", answer.Path, p.name, other, why)
+			s.because("it is not known whether %s of %s means %s: %s", answer.Path, p.name, w.name(other), why)
 		}
 	case !ports.lower.Equal(w.asked):
 		answer.Why = "it names other ports"
@@ -196,7 +210,7 @@ func (w *world) ports(r *rule) (ports span, doubt string) {
 				one.lower, one.upper = w.dst.resolve(namedPort{p.proto, p.name})
 			}
 			if !one.lower.Equal(one.upper) {
-				doubt = fmt.Sprintf("%s has several ports that are named %q", w.dst, p.name)
+				doubt = fmt.Sprintf("%s has several ports that are named %q", w.name(w.dst), p.name)
 			}
 		}
 		ports = ports.union(one)

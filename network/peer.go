@@ -49,20 +49,28 @@ func (p *Peer) Namespace() string {
 	return p.Object.Namespace
 }
 
-// String is how people name the peer: "Deployment shop/cart", "192.0.2.0/24", "0.0.0.0/1 and 4 more".
+// String is how people name the peer: "Deployment shop/cart", "192.0.2.0/24", "0.0.0.0/0 except 10.0.0.0/8",
+// "0.0.0.0/1 and 40 more blocks".
 func (p *Peer) String() string {
 	if p.Object != nil {
 		return p.Object.String()
 	}
-	first := p.Addresses[0].Prefixes()
-	more := len(first) - 1
-	for _, r := range p.Addresses[1:] {
-		more += len(r.Prefixes())
+	blocks := prefixesOf(p.Addresses)
+	if len(blocks) == 1 {
+		return blocks[0].String()
 	}
-	if more == 0 {
-		return first[0].String()
+	whole := wholeFamily(familyOf(p.Addresses[0].First))
+	if except := prefixesOf(subtractAddresses(whole, p.Addresses)); len(except) < len(blocks) && len(except) <= 3 {
+		text := whole.Prefixes()[0].String() + " except"
+		for i, e := range except {
+			if i > 0 {
+				text += ","
+			}
+			text += " " + e.String()
+		}
+		return text
 	}
-	return first[0].String() + " and " + plural(more, "more block", "more blocks")
+	return blocks[0].String() + " and " + plural(len(blocks)-1, "more block", "more blocks")
 }
 
 // has says whether the pods have an address of a family; externals have one.

@@ -30,11 +30,7 @@ func TestReplace(t *testing.T) {
 			before := connections(m)
 			next := m.Replace(old, with)
 			same(t, "the older Map", before, connections(m))
-			objects := []*inventory.Object{}
-			for _, o := range next.Policies() {
-				objects = append(objects, o)
-			}
-			fresh := network.New(inventoryOf(append(objects, withoutPolicies(c.inventory(t))...)...))
+			fresh := network.New(inventoryOf(append(next.Policies(), withoutPolicies(c.inventory(t))...)...))
 			same(t, "the new Map", connections(fresh), connections(next))
 			m = next
 		}
