@@ -11,11 +11,15 @@ import (
 
 // A scale is the size of a cluster that is like a live one: namespaces that isolate themselves, with policies between
 // their workloads, to their neighbours, from what watches all of them, and to addresses outside.
-type scale struct{ workloads, namespaces, policies, pods int }
+type scale struct {
+	workloads, namespaces, policies, pods int
+	apps                                  int // the number of different labels in a namespace; 0: each workload has its own
+}
 
 // scales are the rows of the growth table.
 var scales = []scale{
-	{500, 100, 300, 2500}, {1000, 200, 600, 5000}, {2000, 400, 1200, 10_000}, {5000, 1000, 3000, 25_000}, {10_000, 2000, 6000, 50_000},
+	{500, 100, 300, 2500, 0}, {1000, 200, 600, 5000, 0}, {2000, 400, 1200, 10_000, 0}, {5000, 1000, 3000, 25_000, 0},
+	{10_000, 2000, 6000, 50_000, 0},
 }
 
 func (s scale) inventory() *inventory.Inventory {
@@ -27,8 +31,15 @@ func (s scale) inventory() *inventory.Inventory {
 			"name": namespace(i), "labels": map[string]any{"tier": fmt.Sprint("t", i%5), "kubernetes.io/metadata.name": namespace(i)}}}))
 	}
 	perNamespace := s.workloads / s.namespaces
+	if s.apps > 0 {
+		perNamespace = s.apps
+	}
 	for i := range s.workloads {
-		ns, app := namespace(i), fmt.Sprint("app-", i/s.namespaces)
+		number := i / s.namespaces
+		if s.apps > 0 {
+			number %= s.apps
+		}
+		ns, app := namespace(i), fmt.Sprint("app-", number)
 		labels := map[string]any{"app": app, "part": fmt.Sprint("p", i%3)}
 		name := fmt.Sprint(app, "-", i)
 		spec := map[string]any{"containers": []any{map[string]any{"name": "main", "ports": []any{
@@ -89,7 +100,18 @@ func benchPolicy(r *rand.Rand, i int, ns, neighbour string, n, apps int) *invent
 }
 
 // BenchmarkConnectivity is the growth table: the whole matrix of classes, from the inventory on.
-func BenchmarkConnectivity(b *testing.B) {
+func BenchmarkConnectivity(b *testing.B) { connectivity(b, scales) }
+
+// BenchmarkFixedLabels grows the workloads and nothing that policies can tell apart.
+func BenchmarkFixedLabels(b *testing.B) {
+	var list []scale
+	for _, n := range []int{500, 1000, 2000, 5000, 10_000} {
+		list = append(list, scale{n, 20, 60, 5 * n, 10})
+	}
+	connectivity(b, list)
+}
+
+func connectivity(b *testing.B, scales []scale) {
 	for _, s := range scales {
 		b.Run(fmt.Sprintf("workloads=%d", s.workloads), func(b *testing.B) {
 			inv := s.inventory()
