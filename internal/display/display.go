@@ -116,4 +116,11 @@ func Cell(s string) string {
 }
 
 // Width is how many columns of a terminal the text takes.
-func Width(s string) int { return columns.StringWidth(s) }
+func Width(s string) int {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return columns.StringWidth(s)
+		}
+	}
+	return len(s) // what nearly all text is takes no tables
+}

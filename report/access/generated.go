@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/plimsoll-io/plimsoll/auditlog"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac/usage"
@@ -85,7 +83,7 @@ func writeObjects(w io.Writer, notes []string, objects []map[string]any) error {
 		}
 	}
 	for _, o := range objects {
-		text, err := yaml.Marshal(o)
+		text, err := yamlOf(o)
 		if err != nil {
 			return fmt.Errorf("write %s: %w", objectName(o), err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/report"
 )
 
@@ -63,7 +64,7 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 	if d.Manifest != nil {
 		return d.Manifest(w)
 	}
-	text, err := yaml.Marshal(d.Body)
+	text, err := yamlOf(d.Body)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 				_, _ = out.WriteString("\nitems:\n")
 				none = false
 			}
-			one, err := yaml.Marshal([]any{item})
+			one, err := yamlOf([]any{item})
 			if err != nil {
 				return err
 			}
@@ -94,3 +95,26 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 	_, _ = out.Write(text)
 	return out.Flush()
 }
+
+// yamlOf is a value as YAML. Characters that YAML has no place for, as a name may hold, are escaped on the way.
+func yamlOf(value any) ([]byte, error) {
+	text, err := indented(value, "")
+	if err != nil {
+		return nil, err
+	}
+	if bytes.IndexFunc(text, odd) >= 0 {
+		var b bytes.Buffer
+		for _, r := range string(text) {
+			if odd(r) {
+				fmt.Fprintf(&b, `\u%04x`, r)
+			} else {
+				b.WriteRune(r)
+			}
+		}
+		text = b.Bytes()
+	}
+	return yaml.JSONToYAML(text)
+}
+
+// odd says whether a character is to be escaped; in JSON such characters stand in strings only.
+func odd(r rune) bool { return r != '\n' && display.Invisible(r) }

@@ -179,6 +179,8 @@ func cellOf(c rbac.Cell) Cell {
 
 func cellResource(c rbac.Cell) string {
 	switch {
+	case c.Path == "*":
+		return "every path"
 	case c.Path != "":
 		return c.Path
 	case c.Group == "":

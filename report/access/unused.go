@@ -101,6 +101,9 @@ func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
 	for _, s := range r.Subjects {
 		item := SubjectUsage{SubjectReport: s, Subject: subjectOf(s.Subject), Grants: make([]GrantUsage, 0, len(s.Grants))}
 		for _, g := range s.Grants {
+			if g.Rules == nil { // of a role that is not there
+				g.Rules = []usage.RuleReport{}
+			}
 			for i := range g.Rules {
 				if g.Rules[i].Used == nil {
 					g.Rules[i].Used = []*usage.Use{}

@@ -67,7 +67,11 @@ func fits(word string, width int) bool {
 func prefix(word string, width int) (size int, all bool) {
 	used := 0
 	for i, r := range word {
-		if used += display.Width(string(r)); used > width {
+		one := 1
+		if r >= utf8.RuneSelf {
+			one = display.Width(string(r))
+		}
+		if used += one; used > width {
 			return i, false
 		}
 	}
