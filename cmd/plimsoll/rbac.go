@@ -80,6 +80,12 @@ func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rig
 	if err != nil {
 		return nil, err
 	}
+	if len(paths) == 0 && o.Input.Namespace != "" {
+		// Bindings name service accounts of any namespace: nobody can say that those which were not read do not exist.
+		inv.Gaps = append(inv.Gaps, inventory.Gap{
+			Kind: rbac.ServiceAccountKind, Reason: "only the namespace " + o.Input.Namespace + " was read, as -n says",
+		})
+	}
 	done()
 	return &rightsView{inv: inv, access: rbac.New(inv), people: withAWSAuth(people, inv, s.err)}, nil
 }
