@@ -34,6 +34,7 @@ var rbacCommands = []struct {
 	{"can sa:shop/cart list secrets -n shop", 1},
 	{"can sa:ci/deployer create deployments.apps/scale -n shop", 1},
 	{"list sa:ci/deployer", 0},
+	{"list user:eve", 0}, // in the group oncall by aws-auth
 	{"matrix --defaults", 0},
 	{"paths", 3},
 	{"paths --from sa:ci/deployer", 3},
@@ -46,6 +47,9 @@ func TestRBACCommands(t *testing.T) {
 	c := controlplane.Start(t, controlplane.Options{Minor: *minor, Controllers: true})
 	role := bindReader(t, c)
 	fillShop(t, c)
+	if err := create(t, c, []string{"/api/v1/namespaces/kube-system/configmaps"}, awsAuth); err != nil {
+		t.Fatal(err)
+	}
 	kubeconfig, err := c.Kubeconfig(reader)
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +111,12 @@ func fillShop(t *testing.T, c *controlplane.ControlPlane) {
 	}
 }
 
+// awsAuth puts a user into a group, as EKS reads it.
+var awsAuth = map[string]any{
+	"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "aws-auth", "namespace": "kube-system"},
+	"data": map[string]any{"mapUsers": "- userarn: arn:aws:iam::111122223333:user/eve\n  username: eve\n  groups: [oncall]\n"},
+}
+
 // A program is the built plimsoll, and the flags that lead it to the cluster.
 type program struct {
 	binary string
@@ -154,6 +164,9 @@ func (p *program) sameAnswer(t *testing.T, arguments string, want int, snapshot 
 			at++
 		}
 		t.Errorf("the answers differ at byte %d:\ncluster  …%s\nsnapshot …%s", at, a[max(0, at-200):min(len(a), at+200)], b[max(0, at-200):min(len(b), at+200)])
+	}
+	if strings.Contains(arguments, "eve") && !strings.Contains(live, `"oncall"`) {
+		t.Errorf("the group of aws-auth is missing: %s", live)
 	}
 	text, _, code := p.ask(t, slices.Concat(all, p.live, []string{"-v"})...)
 	if code != want {

@@ -56,9 +56,9 @@ var (
 	graphFormats = []string{"table", "json", "yaml", "csv", "markdown", "html", "dot", "mermaid", "svg"}
 )
 
-// rightsKinds are what questions about rights read of a cluster.
+// rightsKinds are what questions about rights read of a cluster; ConfigMaps, since aws-auth puts people into groups.
 func rightsKinds() []schema.GroupKind {
-	return append(rbac.Reads(), schema.GroupKind{Kind: "ServiceAccount"}, schema.GroupKind{Kind: "Namespace"},
+	return append(rbac.Reads(), schema.GroupKind{Kind: "ServiceAccount"}, schema.GroupKind{Kind: "Namespace"}, schema.GroupKind{Kind: "ConfigMap"},
 		schema.GroupKind{Kind: "Node"}, schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"})
 }
 
