@@ -109,7 +109,7 @@ func oddVerb(v string) string {
 		return "every request has a verb"
 	case strings.Contains(v, "*"):
 		return `only a whole "*" is a wildcard`
-	case hasUpper(v):
+	case NormalVerb(v) != v:
 		return "verbs are lower case"
 	}
 	return ""

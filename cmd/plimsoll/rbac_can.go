@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -83,7 +82,7 @@ func parseRequest(verb, resource, namespace, name string, inv *inventory.Invento
 	if verb == "" {
 		return r, errors.New("the verb is empty")
 	}
-	r.Verb = strings.ToLower(verb)
+	r.Verb = rbac.NormalVerb(verb)
 	if r.Path != "" {
 		if namespace != "" || name != "" {
 			return r, fmt.Errorf("%s is a path: it has no namespace and no name", r.Path)

@@ -68,7 +68,7 @@ func runRBACMatrix(ctx context.Context, opts RBACOptions, paths []string, choice
 		return err
 	}
 	filter := choice.filter
-	filter.Verb, filter.Namespace = choice.verb, opts.Input.Namespace
+	filter.Verb, filter.Namespace = rbac.NormalVerb(choice.verb), opts.Input.Namespace
 	if len(subjects) > 0 {
 		filter.Subject = func(x rbac.Subject) bool { return slices.Contains(subjects, x) }
 	}

@@ -163,3 +163,35 @@ func TestRBACExitCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestRBACRemarks checks what keeps a plain answer from being misread, and verbs that only some programs ask for.
+func TestRBACRemarks(t *testing.T) {
+	metrics := write(t, "metrics.yaml", `{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: shop},
+  rules: [{apiGroups: [""], resources: [pods], verbs: [reportMetrics]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: r, namespace: shop},
+  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}, subjects: [{kind: User, name: jane}]}
+`)
+	empty := t.TempDir()
+	broken := write(t, "broken.yaml", "kind: RoleBinding\n\tbad")
+	for _, c := range []struct {
+		args string
+		want int
+		says string
+	}{
+		{"can jane reportMetrics pods -n shop " + metrics, exitOK, "yes"},
+		{"can jane GET pods -n shop " + metrics, exitFindings, "no"},
+		{"can sa:shop/crat get pods -n shop " + grownRights, exitFindings, "no binding names it"},
+		{"list jane " + grownRights, exitOK, "no binding names it"},
+		{"list sa:shop/cart " + grownRights, exitOK, "RBAC objects do not show everything"},
+		{"matrix --subject sa:shop/crat " + grownRights, exitOK, "no binding names it"},
+		{"unused --subject sa:shop/crat --audit " + audit + " " + grownRights, exitOK, "the log does not show it"},
+		{"paths " + empty, exitOK, "no Role and no binding was found there"},
+		{"who-can get pods " + broken, exitIncomplete, "broken.yaml"},
+	} {
+		out, stderr, code := plimsoll(t, "", append([]string{"rbac"}, strings.Fields(c.args)...)...)
+		if code != c.want || !strings.Contains(strings.Join(strings.Fields(out), " "), c.says) {
+			t.Errorf("rbac %s: exit code %d, want %d, and to say %q: %s%s", c.args, code, c.want, c.says, out, stderr)
+		}
+	}
+}
