@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory/snapshot"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
 )
@@ -40,7 +41,8 @@ they are replaced while reading. Scanning the file gives the same report, byte f
 			if err := errors.Join(snapshot.Write(f, inv), f.Close()); err != nil {
 				return fmt.Errorf("write snapshot %s: %w", output, err)
 			}
-			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "saved %d objects and %d gaps to %s\n", len(inv.All()), len(inv.Gaps), output)
+			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "saved %s and %s to %s\n",
+				display.Plural(len(inv.All()), "object"), display.Plural(len(inv.Gaps), "gap"), output)
 			return err
 		},
 	}

@@ -120,7 +120,7 @@ func (w *walk) renderers(rendered func(input) bool) int {
 func (r *reader) each(
 	ctx context.Context, w *walk, workers int, want func(input) bool, use func(context.Context, int, *renderer) error,
 ) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	queue := make(chan int)
 	group.Go(func() error {
 		defer close(queue)
@@ -130,18 +130,18 @@ func (r *reader) each(
 			}
 			select {
 			case queue <- i:
-			case <-ctx.Done():
-				return ctx.Err()
+			case <-working.Done():
+				return working.Err()
 			}
 		}
-		return nil
+		return ctx.Err() // where both cases of the select were ready, it may have taken the other one
 	})
 	for range workers {
 		group.Go(func() error {
 			p := &renderer{limits: r.opts.Limits}
 			defer p.stop() //nolint:errcheck // the answers were read
 			for i := range queue {
-				if err := use(ctx, i, p); err != nil {
+				if err := use(working, i, p); err != nil {
 					return err
 				}
 			}

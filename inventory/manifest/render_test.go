@@ -93,6 +93,10 @@ func TestEndlessCharts(t *testing.T) {
 		"output":    {`{{ range until 20000 }}# ` + strings.Repeat("x", 100) + "\n{{ end }}", "its output has more than 1048576 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			limits := limits
+			if !strings.HasPrefix(test.want, "it takes ") || name == "memory" {
+				limits.Time = 15 * time.Second // on a busy machine another limit may take its time to be reached
+			}
 			folder(t, chartYAML+"-- shop/templates/a.yaml --\n"+test.template+"\n-- two/Chart.yaml --\napiVersion: v2\nname: two\nversion: 1.0.0\n"+
 				"-- two/templates/a.yaml --\n"+pod("two")+"-- z.yaml --\n"+pod("z"))
 			start := time.Now()
