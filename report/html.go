@@ -1,15 +1,13 @@
 package report
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
-	"io/fs"
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
+	"github.com/plimsoll-io/plimsoll/internal/webpage"
 )
 
 //go:embed html
@@ -26,13 +24,11 @@ func WriteHTML(w io.Writer, d *Document, _ Options) error {
 	if err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
-	style, script, err := assets()
+	assets, err := webpage.Bundle(htmlFiles, scripts, nil)
 	if err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
-	policy := fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; img-src data:; base-uri 'none'; form-action 'none'",
-		sourceHash(style), sourceHash(script))
-	if _, err := fmt.Fprintf(w, pageHead, policy, template.HTMLEscapeString(pageTitle(d)), style); err != nil {
+	if err := assets.Head(w, template.HTMLEscapeString(pageTitle(d)), "img-src data:; "); err != nil {
 		return err
 	}
 	page := pageOf(d.Report, pageFindings, pagePassed)
@@ -44,47 +40,10 @@ func WriteHTML(w io.Writer, d *Document, _ Options) error {
 	if err := writePageData(w, d, page); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "<script>%s</script>\n</body>\n</html>\n", script)
+	_, err = fmt.Fprintf(w, "<script>%s</script>\n</body>\n</html>\n", assets.Script)
 	return err
 }
 
-const pageHead = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="%s">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>%s</title>
-<style>%s</style>
-</head>
-<body>
-`
-
 func pageTitle(d *Document) string {
 	return "Plimsoll: " + display.Clean(sourceNames(&d.Report.Inventory))
-}
-
-// assets returns the page's style and script.
-func assets() (style, script string, err error) {
-	css, err := fs.ReadFile(htmlFiles, "html/style.css")
-	if err != nil {
-		return "", "", err
-	}
-	out := "\n\"use strict\";\n(() => {\n"
-	for _, name := range scripts {
-		text, err := fs.ReadFile(htmlFiles, name)
-		if err != nil {
-			return "", "", err
-		}
-		out += string(text)
-	}
-	return "\n" + string(css), out + "})();\n", nil
-}
-
-// sourceHash names an inline script or style in a content security policy.
-func sourceHash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

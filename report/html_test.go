@@ -4,18 +4,21 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-io/plimsoll/internal/webpage"
 )
 
 // TestHTMLIsOffline checks that the page needs nothing from elsewhere and lets nothing but its own parts run.
 func TestHTMLIsOffline(t *testing.T) {
 	for name, d := range documents() {
 		text := render(t, WriteHTML, d, Options{})
-		style, script, err := assets()
+		assets, err := webpage.Bundle(htmlFiles, scripts, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
+		style, script := assets.Style, assets.Script
 		for _, want := range []string{
-			"default-src 'none'", sourceHash(style), sourceHash(script), "<style>" + style + "</style>", "<script>" + script + "</script>",
+			"default-src 'none'", webpage.Hash(style), webpage.Hash(script), "<style>" + style + "</style>", "<script>" + script + "</script>",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: the page lacks %.60q", name, want)

@@ -1,14 +1,13 @@
 package access
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
+	"github.com/plimsoll-io/plimsoll/internal/webpage"
 	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/report/graph"
 )
@@ -34,8 +33,7 @@ func writeHTML(w io.Writer, d *Document, _ report.Options) error {
 	return page.Execute(w, map[string]any{
 		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": pointers(d.Tables), "Source": d.Source, "Notes": d.notes(true), "Unseen": d.Unseen,
 		"Style": template.CSS(pageStyle), "Script": template.JS(pageScript), // #nosec G203 -- our own files
-		"Policy": fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
-			hashOf(pageStyle), hashOf(pageScript)),
+		"Policy": webpage.Assets{Style: pageStyle, Script: pageScript}.Policy(""),
 	})
 }
 
@@ -53,9 +51,4 @@ func pointers(tables []Table) []*Table {
 		out[i] = &tables[i]
 	}
 	return out
-}
-
-func hashOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/plimsoll-io/plimsoll/internal/webpage"
 )
 
 // withText is a graph that has one text everywhere.
@@ -131,10 +133,11 @@ func checkMermaid(t *testing.T, s, text string) {
 // checkHTML checks that a page has the parts it should have and no others, whatever its texts are.
 func checkHTML(t *testing.T, s, text string) {
 	t.Helper()
-	_, script, err := assets()
+	assets, err := webpage.Bundle(htmlFiles, scripts, compact)
 	if err != nil {
 		t.Fatal(err)
 	}
+	script := assets.Script
 	data := regexp.MustCompile(`(?s)<script type="application/json" id="graph">(.*?)</script>`).FindStringSubmatch(text)
 	if data == nil {
 		t.Fatalf("the page of %.40q has no data", s)

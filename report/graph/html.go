@@ -2,14 +2,13 @@ package graph
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
-	"io/fs"
 	"strings"
+
+	"github.com/plimsoll-io/plimsoll/internal/webpage"
 )
 
 //go:embed html
@@ -42,14 +41,14 @@ func HTML(w io.Writer, g *Graph) error {
 	if err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
-	style, script, err := assets()
+	assets, err := webpage.Bundle(htmlFiles, scripts, compact)
 	if err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
 	out := bufio.NewWriter(w)
-	policy := fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
-		sourceHash(style), sourceHash(script))
-	fmt.Fprintf(out, pageHead, policy, xmlText("Plimsoll: "+orElse(first.title, "graph")), style)
+	if err := assets.Head(out, xmlText("Plimsoll: "+orElse(first.title, "graph")), ""); err != nil {
+		return fmt.Errorf("write html: %w", err)
+	}
 	view := struct{ Title, Caption, Note string }{orElse(first.title, "Graph"), first.caption, visible(held.Note, mostText)}
 	if err := page.ExecuteTemplate(out, "page.html", view); err != nil {
 		return fmt.Errorf("write html: %w", err)
@@ -63,7 +62,7 @@ func HTML(w io.Writer, g *Graph) error {
 	if err := page.ExecuteTemplate(out, "foot", nil); err != nil {
 		return fmt.Errorf("write html: %w", err)
 	}
-	p.printf("<script type=\"application/json\" id=\"graph\">%s</script>\n<script>%s</script>\n</body>\n</html>\n", data, script)
+	p.printf("<script type=\"application/json\" id=\"graph\">%s</script>\n<script>%s</script>\n</body>\n</html>\n", data, assets.Script)
 	return out.Flush()
 }
 
@@ -71,37 +70,6 @@ func withMost(g *Graph, most int) *Graph {
 	out := *g
 	out.Most = most
 	return &out
-}
-
-const pageHead = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="%s">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>%s</title>
-<style>%s</style>
-</head>
-<body>
-`
-
-// assets returns the page's style and script.
-func assets() (style, script string, err error) {
-	css, err := fs.ReadFile(htmlFiles, "html/style.css")
-	if err != nil {
-		return "", "", err
-	}
-	out := "\n\"use strict\";\n(() => {\n"
-	for _, name := range scripts {
-		text, err := fs.ReadFile(htmlFiles, name)
-		if err != nil {
-			return "", "", err
-		}
-		out += compact(string(text))
-	}
-	return "\n" + string(css), out + "})();\n", nil
 }
 
 // compact leaves out a script's indentation and its lines of comment. Our scripts have no texts of several lines.
@@ -113,10 +81,4 @@ func compact(script string) string {
 		}
 	}
 	return b.String()
-}
-
-// sourceHash names an inline script or style in a content security policy.
-func sourceHash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -5,17 +5,20 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-io/plimsoll/internal/webpage"
 )
 
 // TestHTMLIsOffline checks that the page needs nothing from elsewhere and lets nothing but its own parts run.
 func TestHTMLIsOffline(t *testing.T) {
 	text := render(t, HTML, shop())
-	style, script, err := assets()
+	assets, err := webpage.Bundle(htmlFiles, scripts, compact)
 	if err != nil {
 		t.Fatal(err)
 	}
+	style, script := assets.Style, assets.Script
 	for _, want := range []string{
-		"default-src 'none'", sourceHash(style), sourceHash(script), "<style>" + style + "</style>", "<script>" + script + "</script>",
+		"default-src 'none'", webpage.Hash(style), webpage.Hash(script), "<style>" + style + "</style>", "<script>" + script + "</script>",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %.60q", want)
