@@ -65,7 +65,8 @@ func rightsKinds() []schema.GroupKind {
 // A rightsView is what the questions are asked of.
 type rightsView struct {
 	inv    *inventory.Inventory
-	access *rbac.Authorizer
+	facts  *control.Facts
+	access *rbac.Authorizer // of facts
 	people *identity.Directory
 }
 
@@ -87,7 +88,9 @@ func (o *RBACOptions) read(ctx context.Context, paths []string, s streams) (*rig
 		})
 	}
 	done()
-	return &rightsView{inv: inv, access: rbac.New(inv), people: withAWSAuth(people, inv, s.err)}, nil
+	people = withAWSAuth(people, inv, s.err)
+	facts := control.NewFacts(inv, control.Settings{Members: membersOf(people)})
+	return &rightsView{inv: inv, facts: facts, access: facts.Access(), people: people}, nil
 }
 
 // header starts an answer.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
@@ -70,8 +69,7 @@ func (o *RBACOptions) readAttacks(ctx context.Context, paths []string, s streams
 	if err != nil {
 		return nil, err
 	}
-	facts := control.NewFacts(view.inv, control.Settings{Members: view.members})
-	return &attackView{view, facts.Attacks()}, nil
+	return &attackView{view, view.facts.Attacks()}, nil
 }
 
 func runRBACPaths(ctx context.Context, opts PathsOptions, paths []string, s streams) error {
