@@ -85,6 +85,18 @@ func List(content map[string]any, fields ...string) []any {
 	return l
 }
 
+// Maps are the items of a list that are maps; empty when v is no list.
+func Maps(v any) []map[string]any {
+	list, _ := v.([]any)
+	out := make([]map[string]any, 0, len(list))
+	for _, item := range list {
+		if m, ok := item.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // Labels are the object's labels; values that are no strings are left out.
 func (o *Object) Labels() map[string]string { return Strings(Map(o.Content, "metadata", "labels")) }
 

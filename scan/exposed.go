@@ -67,8 +67,8 @@ func exposedServices(facts *control.Facts) []exposedService {
 
 func ingressBackends(ingress *inventory.Object) []string {
 	names := []string{inventory.String(ingress.Content, "spec", "defaultBackend", "service", "name")}
-	for _, rule := range maps(inventory.List(ingress.Content, "spec", "rules")) {
-		for _, path := range maps(inventory.List(rule, "http", "paths")) {
+	for _, rule := range inventory.Maps(inventory.List(ingress.Content, "spec", "rules")) {
+		for _, path := range inventory.Maps(inventory.List(rule, "http", "paths")) {
 			names = append(names, inventory.String(path, "backend", "service", "name"))
 		}
 	}
@@ -77,8 +77,8 @@ func ingressBackends(ingress *inventory.Object) []string {
 
 func routeBackends(facts *control.Facts, route *inventory.Object) []*inventory.Object {
 	var out []*inventory.Object
-	for _, rule := range maps(inventory.List(route.Content, "spec", "rules")) {
-		for _, ref := range maps(inventory.List(rule, "backendRefs")) {
+	for _, rule := range inventory.Maps(inventory.List(route.Content, "spec", "rules")) {
+		for _, ref := range inventory.Maps(inventory.List(rule, "backendRefs")) {
 			namespace := inventory.String(ref, "namespace")
 			if namespace == "" {
 				namespace = route.Namespace
@@ -86,17 +86,6 @@ func routeBackends(facts *control.Facts, route *inventory.Object) []*inventory.O
 			if s := facts.Get("", "Service", namespace, inventory.String(ref, "name")); s != nil {
 				out = append(out, s)
 			}
-		}
-	}
-	return out
-}
-
-// maps keeps the items of a list that are maps.
-func maps(list []any) []map[string]any {
-	out := make([]map[string]any, 0, len(list))
-	for _, item := range list {
-		if m, ok := item.(map[string]any); ok {
-			out = append(out, m)
 		}
 	}
 	return out

@@ -252,7 +252,7 @@ type argoProject struct {
 
 // accountFor is the service account that applies to a namespace of this cluster, when impersonation is switched on.
 func (p *argoProject) accountFor(namespace string) (account rbac.Subject, ok bool) {
-	for _, item := range maps(p.spec["destinationServiceAccounts"]) {
+	for _, item := range inventory.Maps(p.spec["destinationServiceAccounts"]) {
 		if !argoGlob(inventory.String(item, "server"), argoCluster) || !argoGlob(inventory.String(item, "namespace"), namespace) {
 			continue
 		}

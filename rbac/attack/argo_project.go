@@ -24,7 +24,7 @@ func (p *argoProject) anyRepository() bool {
 // everywhere says that the project reaches every namespace of this cluster.
 func (p *argoProject) everywhere() bool {
 	all := false
-	for _, d := range maps(p.spec["destinations"]) {
+	for _, d := range inventory.Maps(p.spec["destinations"]) {
 		if isDenial(d) {
 			return false
 		}
@@ -39,7 +39,7 @@ func (p *argoProject) reaches(namespace string) bool {
 		return false
 	}
 	reached := false
-	for _, d := range maps(p.spec["destinations"]) {
+	for _, d := range inventory.Maps(p.spec["destinations"]) {
 		pattern := inventory.String(d, "namespace")
 		here, there := isArgoCluster(d), argoCovers(pattern, namespace)
 		if denied, is := strings.CutPrefix(pattern, "!"); is && argoGlob(denied, namespace) && (here || isDenial(d)) {
@@ -81,12 +81,12 @@ func argoCovers(pattern, value string) bool {
 // otherwise; cluster-scoped ones only by a list.
 func (p *argoProject) allows(group, kind string, namespaced bool) bool {
 	allowed, denied := p.kinds(namespaced)
-	listed := namespaced && allowed == nil || slices.ContainsFunc(maps(allowed), func(item map[string]any) bool {
+	listed := namespaced && allowed == nil || slices.ContainsFunc(inventory.Maps(allowed), func(item map[string]any) bool {
 		// an entry that names objects allows those only
 		return argoGlob(inventory.String(item, "kind"), kind) && argoGlob(inventory.String(item, "group"), group) &&
 			inventory.String(item, "name") == ""
 	})
-	return listed && !slices.ContainsFunc(maps(denied), func(item map[string]any) bool {
+	return listed && !slices.ContainsFunc(inventory.Maps(denied), func(item map[string]any) bool {
 		return argoGlob(inventory.String(item, "kind"), kind) && argoGlob(inventory.String(item, "group"), group)
 	})
 }
@@ -94,7 +94,7 @@ func (p *argoProject) allows(group, kind string, namespaced bool) bool {
 // allowsAll says whether Applications may hold every kind.
 func (p *argoProject) allowsAll(namespaced bool) bool {
 	_, denied := p.kinds(namespaced)
-	return len(maps(denied)) == 0 && p.allows("*", "*", namespaced)
+	return len(inventory.Maps(denied)) == 0 && p.allows("*", "*", namespaced)
 }
 
 func (p *argoProject) kinds(namespaced bool) (allowed, denied any) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
 var certManager = Technique{
@@ -99,7 +101,7 @@ func (b *builder) eachReach(w *workload, r right, namespace string, yield func(n
 
 // isAtLeast says whether the tag of the container's image is this version or later, or tells none.
 func (w *workload) isAtLeast(image string, major, minor int) bool {
-	for _, c := range maps(w.spec["containers"]) {
+	for _, c := range inventory.Maps(w.spec["containers"]) {
 		full, _ := c["image"].(string)
 		if imageName(full) != image {
 			continue

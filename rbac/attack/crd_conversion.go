@@ -68,10 +68,10 @@ func (b *builder) rewriteApplications(h holder) {
 func (b *builder) hasOpenProject(namespace string) bool {
 	return slices.ContainsFunc(b.inv.Of(argoGroup, "AppProject"), func(o *inventory.Object) bool {
 		spec := inventory.Map(o.Content, "spec")
-		everywhere := slices.ContainsFunc(maps(spec["destinations"]), func(d map[string]any) bool {
+		everywhere := slices.ContainsFunc(inventory.Maps(spec["destinations"]), func(d map[string]any) bool {
 			return inventory.String(d, "namespace") == "*" && inventory.String(d, "server") == "*"
 		})
-		everything := slices.ContainsFunc(maps(spec["clusterResourceWhitelist"]), func(k map[string]any) bool {
+		everything := slices.ContainsFunc(inventory.Maps(spec["clusterResourceWhitelist"]), func(k map[string]any) bool {
 			return inventory.String(k, "group") == "*" && inventory.String(k, "kind") == "*"
 		})
 		return o.Namespace == namespace && everywhere && everything && slices.Contains(texts(spec["sourceRepos"]), "*")

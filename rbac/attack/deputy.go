@@ -139,7 +139,7 @@ func (w *workload) labelled(labels []string) bool {
 
 // flag is the value of a command line flag of the workload's containers, with one or two dashes; "true" where it has none.
 func (w *workload) flag(name string) (value string, given bool) {
-	for _, c := range maps(w.spec["containers"]) {
+	for _, c := range inventory.Maps(w.spec["containers"]) {
 		words := append(texts(c["command"]), texts(c["args"])...)
 		for i, word := range words {
 			key, v, joined := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(word, "-"), "-"), "=")
@@ -164,7 +164,7 @@ func (w *workload) expand(container map[string]any, value string) string {
 	if !ok || !strings.HasSuffix(name, ")") {
 		return value
 	}
-	for _, env := range maps(container["env"]) {
+	for _, env := range inventory.Maps(container["env"]) {
 		if inventory.String(env, "name") != strings.TrimSuffix(name, ")") {
 			continue
 		}

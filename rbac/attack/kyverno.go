@@ -130,7 +130,7 @@ func (b *builder) kyvernoSkips(w *workload, namespace string) bool {
 // kyvernoConfig is the name of the ConfigMap that a container of Kyverno reads.
 func kyvernoConfig(w *workload) string {
 	for _, c := range containers(w.spec) {
-		for _, env := range maps(c["env"]) {
+		for _, env := range inventory.Maps(c["env"]) {
 			if name := inventory.String(env, "value"); name != "" && inventory.String(env, "name") == "INIT_CONFIG" {
 				return name
 			}

@@ -45,22 +45,22 @@ func secretsInside(spec map[string]any) []usedSecret {
 		if !c.stays() {
 			continue
 		}
-		for _, m := range maps(c.spec["volumeMounts"]) {
+		for _, m := range inventory.Maps(c.spec["volumeMounts"]) {
 			mounted[inventory.String(m, "name")] = true
 		}
-		for i, env := range maps(c.spec["env"]) {
+		for i, env := range inventory.Maps(c.spec["env"]) {
 			if name := inventory.String(env, "valueFrom", "secretKeyRef", "name"); name != "" {
 				at := itemPath(c.at().Field("env"), env, i).Field("valueFrom").Field("secretKeyRef").Field("name")
 				out = append(out, usedSecret{name, at})
 			}
 		}
-		for i, from := range maps(c.spec["envFrom"]) {
+		for i, from := range inventory.Maps(c.spec["envFrom"]) {
 			if name := inventory.String(from, "secretRef", "name"); name != "" {
 				out = append(out, usedSecret{name, c.at().Field("envFrom").Index(i).Field("secretRef").Field("name")})
 			}
 		}
 	}
-	for i, v := range maps(spec["volumes"]) {
+	for i, v := range inventory.Maps(spec["volumes"]) {
 		if !mounted[inventory.String(v, "name")] {
 			continue
 		}
@@ -68,7 +68,7 @@ func secretsInside(spec map[string]any) []usedSecret {
 		if name := inventory.String(v, "secret", "secretName"); name != "" {
 			out = append(out, usedSecret{name, at.Field("secret").Field("secretName")})
 		}
-		for j, source := range maps(inventory.Map(v, "projected")["sources"]) {
+		for j, source := range inventory.Maps(inventory.Map(v, "projected")["sources"]) {
 			if name := inventory.String(source, "secret", "name"); name != "" {
 				out = append(out, usedSecret{name, at.Field("projected").Field("sources").Index(j).Field("secret").Field("name")})
 			}

@@ -51,12 +51,12 @@ func (b *builder) addKubeletReads(node string, w *workload, all bool) {
 // secretsOutside are the Secrets that a pod names for the kubelet alone: its containers do not get them.
 func secretsOutside(spec map[string]any) []usedSecret {
 	var out []usedSecret
-	for i, ref := range maps(spec["imagePullSecrets"]) {
+	for i, ref := range inventory.Maps(spec["imagePullSecrets"]) {
 		if name := inventory.String(ref, "name"); name != "" {
 			out = append(out, usedSecret{name, itemPath("imagePullSecrets", ref, i)})
 		}
 	}
-	for i, v := range maps(spec["volumes"]) {
+	for i, v := range inventory.Maps(spec["volumes"]) {
 		if name := inventory.String(v, "csi", "nodePublishSecretRef", "name"); name != "" {
 			out = append(out, usedSecret{name, itemPath("volumes", v, i).Field("csi").Field("nodePublishSecretRef").Field("name")})
 		}

@@ -62,20 +62,20 @@ func secretsOf(spec map[string]any) []string {
 			out = append(out, name)
 		}
 	}
-	for _, v := range maps(spec["volumes"]) {
+	for _, v := range inventory.Maps(spec["volumes"]) {
 		add(inventory.String(v, "secret", "secretName"))
-		for _, source := range maps(inventory.Map(v, "projected")["sources"]) {
+		for _, source := range inventory.Maps(inventory.Map(v, "projected")["sources"]) {
 			add(inventory.String(source, "secret", "name"))
 		}
 	}
-	for _, ref := range maps(spec["imagePullSecrets"]) {
+	for _, ref := range inventory.Maps(spec["imagePullSecrets"]) {
 		add(inventory.String(ref, "name"))
 	}
 	for _, c := range containers(spec) {
-		for _, env := range maps(c["env"]) {
+		for _, env := range inventory.Maps(c["env"]) {
 			add(inventory.String(env, "valueFrom", "secretKeyRef", "name"))
 		}
-		for _, from := range maps(c["envFrom"]) {
+		for _, from := range inventory.Maps(c["envFrom"]) {
 			add(inventory.String(from, "secretRef", "name"))
 		}
 	}
@@ -84,17 +84,5 @@ func secretsOf(spec map[string]any) []string {
 
 // containers are all containers of a pod, of every kind.
 func containers(spec map[string]any) []map[string]any {
-	return slices.Concat(maps(spec["initContainers"]), maps(spec["containers"]), maps(spec["ephemeralContainers"]))
-}
-
-// maps are the members of a list that are maps.
-func maps(v any) []map[string]any {
-	list, _ := v.([]any)
-	out := make([]map[string]any, 0, len(list))
-	for _, item := range list {
-		if m, ok := item.(map[string]any); ok {
-			out = append(out, m)
-		}
-	}
-	return out
+	return slices.Concat(inventory.Maps(spec["initContainers"]), inventory.Maps(spec["containers"]), inventory.Maps(spec["ephemeralContainers"]))
 }

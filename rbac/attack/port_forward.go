@@ -42,7 +42,7 @@ func listener(c map[string]any) (at finding.Path, note string) {
 		}
 		return "args", what
 	}
-	for i, env := range maps(c["env"]) {
+	for i, env := range inventory.Maps(c["env"]) {
 		switch inventory.String(env, "name") {
 		case "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JAVA_OPTS", "JDK_JAVA_OPTIONS", "NODE_OPTIONS":
 			if what := listens("java node " + inventory.String(env, "value")); what != "" {

@@ -57,7 +57,7 @@ func (b *builder) scripts() map[string][]script {
 		}
 		seen := map[string]bool{}
 		for _, kind := range []string{"initContainers", "containers"} {
-			for n, c := range maps(w.spec[kind]) {
+			for n, c := range inventory.Maps(w.spec[kind]) {
 				for _, s := range scriptsOf(c, mounted) {
 					if seen[s.configMap] || !b.canChange(w.object.Namespace, s.configMap) {
 						continue
@@ -82,7 +82,7 @@ func (b *builder) canChange(namespace, name string) bool {
 // configMapVolumes are the ConfigMaps of a pod's volumes by the volume's name.
 func configMapVolumes(spec map[string]any) map[string]string {
 	out := map[string]string{}
-	for _, v := range maps(spec["volumes"]) {
+	for _, v := range inventory.Maps(spec["volumes"]) {
 		if name := inventory.String(v, "configMap", "name"); name != "" {
 			out[inventory.String(v, "name")] = name
 		}
@@ -95,7 +95,7 @@ func scriptsOf(container map[string]any, volumes map[string]string) []script {
 	var out []script
 	for _, c := range commandsOf(container) {
 		for _, file := range filesRun(c.words) {
-			for _, m := range maps(container["volumeMounts"]) {
+			for _, m := range inventory.Maps(container["volumeMounts"]) {
 				at := path.Clean(inventory.String(m, "mountPath"))
 				configMap, ok := volumes[inventory.String(m, "name")]
 				if ok && at != "." && at != "/" && (file == at || strings.HasPrefix(file, at+"/")) {

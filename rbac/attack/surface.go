@@ -89,7 +89,7 @@ func (b *builder) hostVolumes(w *workload) map[string]hostMount {
 		m.path = cleanPath(m.path)
 		out[name] = m
 	}
-	for i, v := range maps(w.spec["volumes"]) {
+	for i, v := range inventory.Maps(w.spec["volumes"]) {
 		name := inventory.String(v, "name")
 		if p := inventory.String(v, "hostPath", "path"); p != "" {
 			add(name, hostMount{path: p, at: itemPath("volumes", v, i).Field("hostPath").Field("path")})
@@ -126,7 +126,7 @@ func mountsOf(c map[string]any, volumes map[string]hostMount) []hostMount {
 		return nil
 	}
 	var out []hostMount
-	for _, item := range maps(c["volumeMounts"]) {
+	for _, item := range inventory.Maps(c["volumeMounts"]) {
 		m, ok := volumes[inventory.String(item, "name")]
 		if !ok || inventory.String(item, "subPathExpr") != "" {
 			continue
