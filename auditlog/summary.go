@@ -46,27 +46,19 @@ func (s *Summary) Complete() bool { return s.Broken == 0 && len(s.Incomplete) ==
 
 // A tally is what one worker counts.
 type tally struct {
-	shapes      map[Shape]int64
-	first, last time.Time
-	active      logstream.Activity
+	shapes map[Shape]int64
+	window logstream.Window
 }
 
 func newTally() tally {
-	return tally{shapes: map[Shape]int64{}, active: logstream.NewActivity()}
+	return tally{shapes: map[Shape]int64{}, window: logstream.NewWindow()}
 }
 
 func (t *tally) count(e *Event) {
 	t.shapes[e.Shape]++
-	if e.Time.IsZero() {
-		return
+	if !e.Time.IsZero() {
+		t.window.See(e.Time, e.Time)
 	}
-	if t.first.IsZero() || e.Time.Before(t.first) {
-		t.first = e.Time
-	}
-	if e.Time.After(t.last) {
-		t.last = e.Time
-	}
-	t.active.Mark(e.Time)
 }
 
 // summary joins what all workers counted.
@@ -75,7 +67,7 @@ func summary(read *logstream.Summary, workers []*worker) *Summary {
 		Records: read.Records, Bytes: read.Bytes, CompressedBytes: read.CompressedBytes, Broken: read.Broken,
 		FirstBroken: read.FirstBroken, Incomplete: read.Incomplete, Shapes: map[Shape]int64{},
 	}
-	active := logstream.NewActivity()
+	window := logstream.NewWindow()
 	for _, w := range workers {
 		s.Events += w.events
 		s.Foreign += w.foreign
@@ -83,14 +75,9 @@ func summary(read *logstream.Summary, workers []*worker) *Summary {
 		for _, shape := range slices.Sorted(maps.Keys(w.shapes)) {
 			s.Shapes[shape] += w.shapes[shape]
 		}
-		if s.First.IsZero() || !w.first.IsZero() && w.first.Before(s.First) {
-			s.First = w.first
-		}
-		if w.last.After(s.Last) {
-			s.Last = w.last
-		}
-		active.Join(w.active)
+		window.Join(w.window)
 	}
-	s.Gaps, s.MoreGaps = active.Gaps()
+	s.First, s.Last = window.First, window.Last
+	s.Gaps, s.MoreGaps = window.Gaps()
 	return s
 }

@@ -130,12 +130,11 @@ func (s *Summary) Complete() bool {
 
 // A tally is what one worker counts.
 type tally struct {
-	shapes      map[Shape]int64
-	first, last time.Time
-	active      logstream.Activity
+	shapes map[Shape]int64
+	window logstream.Window
 }
 
-func newTally() tally { return tally{shapes: map[Shape]int64{}, active: logstream.NewActivity()} }
+func newTally() tally { return tally{shapes: map[Shape]int64{}, window: logstream.NewWindow()} }
 
 // longestSpan is up to which length a flow counts as activity in every minute. Logs put minutes together, not hours.
 const longestSpan = time.Hour
@@ -145,20 +144,14 @@ func (t *tally) count(f *Flow) {
 	if f.First.IsZero() {
 		return
 	}
-	if t.first.IsZero() || f.First.Before(t.first) {
-		t.first = f.First
-	}
-	if f.Last.After(t.last) {
-		t.last = f.Last
-	}
-	t.active.Mark(f.First)
+	t.window.See(f.First, f.Last)
 	if f.Last.Equal(f.First) {
 		return
 	}
-	t.active.Mark(f.Last)
+	t.window.Mark(f.Last)
 	if f.Last.Sub(f.First) <= longestSpan {
 		for at := f.First.Add(time.Minute); at.Before(f.Last); at = at.Add(time.Minute) {
-			t.active.Mark(at)
+			t.window.Mark(at)
 		}
 	}
 }
@@ -169,7 +162,7 @@ func summary(read *logstream.Summary, workers []*worker) *Summary {
 		Records: read.Records, Bytes: read.Bytes, CompressedBytes: read.CompressedBytes, Broken: read.Broken,
 		FirstBroken: read.FirstBroken, Incomplete: read.Incomplete, Shapes: map[Shape]int64{}, Skipped: map[string]int64{},
 	}
-	active := logstream.NewActivity()
+	window := logstream.NewWindow()
 	for _, w := range workers {
 		s.Flows += w.flows
 		s.Foreign += w.foreign
@@ -181,14 +174,9 @@ func summary(read *logstream.Summary, workers []*worker) *Summary {
 		for _, reason := range slices.Sorted(maps.Keys(w.skipped)) {
 			s.Skipped[reason] += w.skipped[reason]
 		}
-		if s.First.IsZero() || !w.first.IsZero() && w.first.Before(s.First) {
-			s.First = w.first
-		}
-		if w.last.After(s.Last) {
-			s.Last = w.last
-		}
-		active.Join(w.active)
+		window.Join(w.window)
 	}
-	s.Gaps, s.MoreGaps = active.Gaps()
+	s.First, s.Last = window.First, window.Last
+	s.Gaps, s.MoreGaps = window.Gaps()
 	return s
 }
