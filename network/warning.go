@@ -8,14 +8,7 @@ import (
 )
 
 // A Warning is something about a policy, or about an object that policies look at, that a person should know.
-type Warning struct {
-	Fact    string       `json:"fact"` // one of the constants below
-	Object  finding.Ref  `json:"object"`
-	Path    finding.Path `json:"path"`
-	Message string       `json:"message"` // one sentence without a final dot
-	// Source is where Object was read.
-	Source *inventory.Object `json:"-"`
-}
+type Warning = inventory.Warning
 
 // The facts of Warnings.
 const (

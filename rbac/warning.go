@@ -9,14 +9,7 @@ import (
 )
 
 // A Warning is something about the RBAC objects that a person should know: they do not do what they seem to.
-type Warning struct {
-	Fact    string       `json:"fact"` // one of the constants below
-	Object  finding.Ref  `json:"object"`
-	Path    finding.Path `json:"path"`
-	Message string       `json:"message"` // one sentence without a final dot
-	// Source is where Object was read.
-	Source *inventory.Object `json:"-"`
-}
+type Warning = inventory.Warning
 
 // The facts of Warnings.
 const (
