@@ -31,12 +31,24 @@ var rooms = map[string][]string{
 	"rbac/attack":         {"inventory", "rbac"},
 	"rbac/usage":          {"inventory", "rbac", "auditlog"},
 	"network/flow":        {},
-	"control":             {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack", "rbac/usage"}, // usage: which grants are stale
+	"network/service":     {"inventory", "network"},
+	"network/exposure":    {"inventory", "network", "network/service"},
+	"network/need":        {"inventory", "network", "network/service", "network/flow"},
+	"network/generate":    {"inventory", "network", "network/service", "network/need"},
+	"network/rehearse":    {"inventory", "network", "network/need"},
+	"network/change":      {"inventory", "network"},
+	"network/lint":        {"inventory", "network", "network/service"},
+	"control": {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack",
+		"rbac/usage", // which grants are stale
+		"network", "network/service", "network/exposure", "network/lint"},
 	"scan":                {"control", "inventory", "policy"},
 	"framework":           {"scan", "control"},
 	"report":              {"scan", "framework", "control", "inventory"},
 	"report/graph":        {},
-	"report/access":       {"inventory", "auditlog", "rbac", "rbac/attack", "rbac/usage", "report", "report/graph"},
+	"report/answer":       {"inventory", "report", "report/graph"},
+	"report/access":       {"inventory", "auditlog", "rbac", "rbac/attack", "rbac/usage", "report", "report/graph", "report/answer"},
+	"report/network": {"inventory", "network", "network/flow", "network/service", "network/exposure", "network/need", "network/generate",
+		"network/rehearse", "network/change", "network/lint", "report", "report/graph", "report/answer"},
 	"cmd/plimsoll":        {"*"},
 	"bench":               {"*"},
 }
@@ -56,7 +68,8 @@ var outside = map[string][]string{
 }
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
-var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network", "network/flow"}
+var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network", "network/flow",
+	"network/service", "network/exposure", "network/need", "network/generate", "network/rehearse", "network/change", "network/lint"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
 
