@@ -73,6 +73,9 @@ func (p *Peer) String() string {
 	return blocks[0].String() + " and " + plural(len(blocks)-1, "more block", "more blocks")
 }
 
+// Compare orders peers as Map.Peers does.
+func (p *Peer) Compare(q *Peer) int { return cmp.Compare(p.index, q.index) }
+
 // has says whether the pods have an address of a family; externals have one.
 func (p *Peer) has(f family) tri {
 	if p.Object != nil && !p.located {
@@ -190,22 +193,27 @@ func (p *pod) readPorts(spec map[string]any, field string, sidecars bool) {
 
 // locate reads the addresses of a pod that runs.
 func (p *pod) locate(o *inventory.Object) {
-	status := inventory.Map(o.Content, "status")
-	texts := []string{inventory.String(status, "podIP")}
-	for _, item := range inventory.List(status, "podIPs") {
-		m, _ := item.(map[string]any)
-		texts = append(texts, inventory.String(m, "ip"))
-	}
-	for _, text := range texts {
-		addr, err := netip.ParseAddr(text)
-		if err != nil {
-			continue
-		}
-		addr = addr.Unmap().WithZone("")
+	for _, addr := range PodAddresses(o) {
 		if f := familyOf(addr); !p.address[f].IsValid() {
 			p.address[f], p.located = addr, true
 		}
 	}
+}
+
+// PodAddresses are the addresses that the status of a Pod tells; some may be told twice.
+func PodAddresses(pod *inventory.Object) []netip.Addr {
+	status := inventory.Map(pod.Content, "status")
+	texts := []string{inventory.String(status, "podIP")}
+	for _, m := range inventory.Maps(inventory.List(status, "podIPs")) {
+		texts = append(texts, inventory.String(m, "ip"))
+	}
+	var out []netip.Addr
+	for _, text := range texts {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			out = append(out, addr.Unmap().WithZone(""))
+		}
+	}
+	return out
 }
 
 // resolve is the number that a port's name stands for in the pods, between two bounds: containers that give one name
