@@ -75,6 +75,11 @@ type RuleAnswer struct {
 // Explain says what src can send to dst on the asked ports, and which policies and rules decide. Its answer is that of
 // Allowed.
 func (m *Map) Explain(src, dst *Peer, asked Ports) Verdict {
+	return m.explain(src, dst, asked, func(Direction, *Peer) ([]*compiled, []*adminPolicy) { return m.policies, m.admins })
+}
+
+// explain looks only at some policies for each of the two peers: at least at all that select it.
+func (m *Map) explain(src, dst *Peer, asked Ports, selecting func(Direction, *Peer) ([]*compiled, []*adminPolicy)) Verdict {
 	v := Verdict{From: src, To: dst, Asked: asked}
 	v.Egress, v.Ingress = Side{Direction: Egress}, Side{Direction: Ingress}
 	switch {
@@ -95,7 +100,7 @@ func (m *Map) Explain(src, dst *Peer, asked Ports) Verdict {
 	var worlds []world
 	for f := range family(families) {
 		if meet[f] {
-			w := world{m: m, family: f, src: src, dst: dst, asked: asked}
+			w := world{m: m, family: f, src: src, dst: dst, asked: asked, selecting: selecting}
 			w.judge()
 			worlds = append(worlds, w)
 		}

@@ -10,6 +10,8 @@ type world struct {
 	asked    Ports
 	sides    [directions]judgedSide
 	names    map[*Peer]string
+	// selecting yields the policies to look at: all that select a peer are among them.
+	selecting func(Direction, *Peer) ([]*compiled, []*adminPolicy)
 }
 
 // name is what a peer is called. It is remembered, because addresses can be many blocks and rules many.
@@ -67,21 +69,22 @@ func (w *world) ends(d Direction) (subject, other *Peer) {
 
 func (w *world) side(d Direction, s *judgedSide) {
 	subject, other := w.ends(d)
+	policies, admins := w.selecting(d, subject)
 	rest := span{w.asked, w.asked}
-	baseline, rest := w.tier(BaselineTier, d, s, rest, rest)
-	own, rest := w.networkPolicies(d, s, rest)
-	admin, rest := w.tier(AdminTier, d, s, rest, rest)
+	baseline, rest := w.tier(admins, BaselineTier, d, s, rest, rest)
+	own, rest := w.networkPolicies(policies, d, s, rest)
+	admin, rest := w.tier(admins, AdminTier, d, s, rest, rest)
 	s.span = rest
 	s.Policies = append(append(admin, own...), baseline...)
 	w.foreign(d, subject, other, s)
 }
 
 // networkPolicies judges the NetworkPolicies; rest is what holds without any.
-func (w *world) networkPolicies(d Direction, s *judgedSide, rest span) ([]SelectingPolicy, span) {
+func (w *world) networkPolicies(policies []*compiled, d Direction, s *judgedSide, rest span) ([]SelectingPolicy, span) {
 	subject, other := w.ends(d)
 	var list []SelectingPolicy
 	allowed, every := span{}, rest.lower // every: what each of those that may select lets through for sure
-	for _, p := range w.m.policies {
+	for _, p := range policies {
 		selects := w.selects(p, d, subject)
 		if selects == no {
 			continue

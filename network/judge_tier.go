@@ -3,11 +3,11 @@ package network
 import "fmt"
 
 // tier judges the policies of a tier: see reach.tierOf, which does it for classes.
-func (w *world) tier(t Tier, d Direction, s *judgedSide, rest, next span) ([]SelectingPolicy, span) {
+func (w *world) tier(admins []*adminPolicy, t Tier, d Direction, s *judgedSide, rest, next span) ([]SelectingPolicy, span) {
 	subject, other := w.ends(d)
 	var list []SelectingPolicy
 	var judged []judgedAdmin
-	for _, p := range w.m.admins {
+	for _, p := range admins {
 		if p.tier != t || len(p.rules[d]) == 0 || subject.External() || subject.HostNetwork {
 			continue
 		}

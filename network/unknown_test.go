@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -172,6 +173,7 @@ func TestUnknownIsSound(t *testing.T) {
 					} else if !v.Unknown.None() && len(v.Egress.Because)+len(v.Ingress.Because) == 0 {
 						t.Errorf("cluster %d: %s to %s: no reason for what is unknown: %s", i, src.name, dst.name, v.Unknown)
 					}
+					checkWhy(t, m, x.peer(src), x.peer(dst), got)
 				}
 				x.outside(i, src, whole.pods[si], whole)
 			}
@@ -181,6 +183,24 @@ func TestUnknownIsSound(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs are known and %d unknown", known, unknown)
+}
+
+// checkWhy holds that the reasons are those of Explain, and that there are some exactly when something is unknown.
+func checkWhy(t *testing.T, m *network.Map, src, dst *network.Peer, got network.Connection) {
+	t.Helper()
+	why := m.Why(src, dst)
+	if (len(why) > 0) != !got.Unknown.None() {
+		t.Errorf("%s to %s: %v is unknown because of %q", src, dst, got.Unknown, why)
+	}
+	if len(why) == 0 {
+		return
+	}
+	v := m.Explain(src, dst, got.Unknown)
+	for _, text := range append(v.Egress.Because, v.Ingress.Because...) {
+		if !slices.Contains(why, text) {
+			t.Errorf("%s to %s: %q is missing of %q", src, dst, text, why)
+		}
+	}
 }
 
 func (x *comparison) outside(i int, shown, src *refPod, whole *refCluster) {
