@@ -15,6 +15,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/report/access"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 func newRBACCommand() *cobra.Command {
@@ -126,9 +127,9 @@ func (v *rightsView) remarks(subjects ...rbac.Subject) []string {
 func (v *rightsView) members(group string) []string { return membersOf(v.people)(group) }
 
 // writeAnswer writes an answer in every format that was asked for.
-func (o *RBACOptions) writeAnswer(doc *access.Document, targets []target, s streams) error {
+func (o *RBACOptions) writeAnswer(doc *answer.Document, targets []target, s streams) error {
 	return o.Output.write(targets, s, func(w io.Writer, name string, opts report.Options) error {
-		format, _ := access.Find(name) // targets has checked the name
+		format, _ := answer.Find(name) // targets has checked the name
 		return format.Write(w, doc, opts)
 	})
 }

@@ -2,6 +2,7 @@ package access
 
 import (
 	"github.com/plimsoll-io/plimsoll/rbac"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A Decision answers whether a subject can do something.
@@ -16,27 +17,27 @@ type Decision struct {
 }
 
 // Can is the answer to "can this subject": the grants that allow it, none when nothing does.
-func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (*Document, Decision) {
+func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (*answer.Document, Decision) {
 	body := Decision{
 		Header: h, Subject: subjectOf(s), Request: requestOf(r), Allowed: len(grants) > 0, Via: grantsOf(grants),
 		Unknown: len(grants) == 0 && len(h.Inventory.Gaps) > 0,
 	}
-	table := Table{Title: "Grants", Columns: []string{"as", "by", "role", "rule"}, Empty: "No binding grants it."}
+	table := answer.Table{Title: "Grants", Columns: []string{"as", "by", "role", "rule"}, Empty: "No binding grants it."}
 	for _, g := range grants {
 		table.Rows = append(table.Rows, append([]string{g.Subject.String()}, grantCells(g)...))
 	}
-	doc := answer(h, body, table)
-	doc.Text = func(t *Terminal) {
-		verdict := lead{"no", t.Bad}
+	doc := document(h, body, table)
+	doc.Text = func(t *answer.Terminal) {
+		verdict := answer.Lead{"no", t.Bad}
 		switch {
 		case body.Allowed:
-			verdict = lead{"yes", t.Good}
+			verdict = answer.Lead{"yes", t.Good}
 		case body.Unknown:
-			verdict = lead{"unknown", t.Bad}
+			verdict = answer.Lead{"unknown", t.Bad}
 		}
 		t.Lead(0, verdict, s.String()+" "+r.String())
 		if body.Allowed {
-			t.grants(grants, s)
+			grantLines(t, grants, s)
 		} else {
 			t.Line("  " + table.Empty)
 		}

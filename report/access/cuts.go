@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A CutSet answers what to remove so that no path leads to a target.
@@ -27,9 +28,9 @@ type Removal struct {
 }
 
 // Cuts is the answer to what to remove so that no path leads to a target from so many starts.
-func Cuts(h Header, c attack.CutSet, starts int) *Document {
+func Cuts(h Header, c attack.CutSet, starts int) *answer.Document {
 	body := CutSet{Header: h, To: *refOf(c.To), Remove: make([]Removal, 0, len(c.Remove)), Proven: c.Proven, Remaining: make([]Path, 0, len(c.Remaining))}
-	table := Table{
+	table := answer.Table{
 		Title: "To close all paths to " + attack.Describe(c.To), Columns: []string{"remove", "rule", "note"}, Empty: "Nothing has to be removed.",
 	}
 	for _, r := range c.Remove {
@@ -45,12 +46,12 @@ func Cuts(h Header, c attack.CutSet, starts int) *Document {
 		body.Remove = append(body.Remove, out)
 		table.Rows = append(table.Rows, []string{r.Object.String(), rule, note})
 	}
-	left := Table{Title: "Cannot be closed by RBAC alone", Columns: []string{"from", "path"}}
+	left := answer.Table{Title: "Cannot be closed by RBAC alone", Columns: []string{"from", "path"}}
 	for _, p := range c.Remaining {
 		body.Remaining = append(body.Remaining, pathOf(p))
 		left.Rows = append(left.Rows, []string{attack.Describe(p.From), pathText(p)})
 	}
-	doc := answer(h, body, table)
+	doc := document(h, body, table)
 	if len(left.Rows) > 0 {
 		doc.Tables = append(doc.Tables, left)
 	}

@@ -6,12 +6,13 @@ import (
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // DiffOf is the answer to which rights subjects gained and lost, and which paths were opened and closed.
-func DiffOf(h Header, changes []rbac.Change, paths []attack.Change) *Document {
+func DiffOf(h Header, changes []rbac.Change, paths []attack.Change) *answer.Document {
 	body := Diff{Header: h, Items: make([]Change, 0, len(changes)), Opened: []Path{}, Closed: []Path{}}
-	rights := Table{Columns: []string{"subject", "change", "right", "by"}, Empty: "No subject gained or lost a right."}
+	rights := answer.Table{Columns: []string{"subject", "change", "right", "by"}, Empty: "No subject gained or lost a right."}
 	gained, lost := 0, 0
 	for _, c := range changes {
 		body.Items = append(body.Items, Change{subjectOf(c.Subject), deltasOf(c.Gained), deltasOf(c.Lost)})
@@ -24,7 +25,7 @@ func DiffOf(h Header, changes []rbac.Change, paths []attack.Change) *Document {
 		}
 	}
 	rights.Title = fmt.Sprintf("RBAC: %s gained, %d lost", display.Plural(gained, "right"), lost)
-	ways := Table{Columns: []string{"change", "from", "to", "path"}, Empty: "No path was opened or closed."}
+	ways := answer.Table{Columns: []string{"change", "from", "to", "path"}, Empty: "No path was opened or closed."}
 	for _, c := range paths {
 		word := "closed"
 		if c.Opened {
@@ -40,5 +41,5 @@ func DiffOf(h Header, changes []rbac.Change, paths []attack.Change) *Document {
 		ways.Rows = append(ways.Rows, []string{word, attack.Describe(c.From), attack.Describe(c.To), text})
 	}
 	ways.Title = fmt.Sprintf("Escalation: %s opened, %d closed", display.Plural(len(body.Opened), "path"), len(body.Closed))
-	return answer(h, body, rights, ways)
+	return document(h, body, rights, ways)
 }

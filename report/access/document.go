@@ -1,80 +1,22 @@
 // Package access writes the answers about rights: who can do what, how they could become admin, what they use of it.
-// Every answer is a Document, which each format shows in its own way.
+// Each is a document that package answer shows.
 package access
 
 import (
-	"io"
-	"iter"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/report"
-	"github.com/plimsoll-io/plimsoll/report/graph"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
-// A Document is one answer.
-type Document struct {
-	// Body is the machine-readable answer; it starts with a Header.
-	Body any
-	// Items are the members of the list "items" where there are too many to hold them all; that list of Body is then empty.
-	Items iter.Seq[any]
-	// Source says what was read and when, for documents that are kept.
-	Source string
-	// Tables are the answer for people, and for spreadsheets.
-	Tables []Table
-	// Notes are what a reader must know of this answer; gaps and warnings of its Header follow them.
-	Notes []string
-	// Unseen is what no RBAC object shows; terminals only say that there is such a thing.
-	Unseen []string
-	// Text writes the answer for terminals where a table is not the best form; nil means the tables.
-	Text func(*Terminal)
-	// Picture draws the answer; nil means that there is nothing to draw. A page can be searched, so that it may hold more
-	// than other pictures.
-	Picture func(page bool) *graph.Graph
-	// Manifest writes the answer as Kubernetes objects; where it is set, the format yaml means these.
-	Manifest func(io.Writer) error
-
-	header Header
-}
-
-// answer starts the document of a body with this header.
-func answer(h Header, body any, tables ...Table) *Document {
-	return &Document{Body: body, Tables: tables, Unseen: h.Unseen, Source: h.source(), header: h}
-}
-
-// notes are the notes, and the gaps and warnings: all, or the first of them.
-func (d *Document) notes(all bool) []string {
-	return append(slices.Clone(d.Notes), d.header.notes(all)...)
-}
-
-// A Table is a title, columns and rows of plain text.
-type Table struct {
-	Title   string
-	Columns []string
-	Rows    [][]string
-	// Long yields the rows where there are too many to hold them all; Rows is then empty.
-	Long iter.Seq[[]string]
-	// Empty is what to say when there are no rows.
-	Empty string
-}
-
-// All yields the rows.
-func (t *Table) All() iter.Seq[[]string] {
-	if t.Long != nil {
-		return t.Long
+// document starts the answer of a body with this header.
+func document(h Header, body any, tables ...answer.Table) *answer.Document {
+	return &answer.Document{
+		Body: body, Tables: tables, Unseen: h.Unseen, Limits: "RBAC objects do not show everything", Source: h.source(), Remarks: h.remarks,
 	}
-	return slices.Values(t.Rows)
-}
-
-// None says whether there are no rows.
-func (t *Table) None() bool {
-	for range t.All() {
-		return false
-	}
-	return true
 }
 
 // A Header starts every machine-readable answer.
@@ -147,4 +89,18 @@ func (h Header) source() string {
 		parts = append(parts, "by "+inv.Source.Identity)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// remarks are what people must know of what was read.
+func (h Header) remarks(all bool) []string {
+	var out []string
+	if h.empty() {
+		out = append(out, "no Role and no binding was found there: the answer is about what Kubernetes itself installs")
+	}
+	return append(out, answer.Remarks(h.Inventory.Gaps, h.Warnings, all, rbac.LookAlike)...)
+}
+
+// empty says whether files held no RBAC object at all, as when the wrong folder was named.
+func (h Header) empty() bool {
+	return h.Inventory.Roles+h.Inventory.Bindings == 0 && h.Inventory.Source.Kind == "files" && len(h.Inventory.Gaps) == 0
 }

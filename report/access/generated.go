@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/auditlog"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac/usage"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A RolePlan answers which roles a subject needs.
@@ -21,7 +22,7 @@ type RolePlan struct {
 }
 
 // Generated is the answer to which roles a subject needs. As YAML it is the objects, ready to apply.
-func Generated(h Header, summary *auditlog.Summary, p *usage.Plan) *Document {
+func Generated(h Header, summary *auditlog.Summary, p *usage.Plan) *answer.Document {
 	body := RolePlan{Header: h, Log: logOf(summary, p.Warnings), Plan: p, Subject: subjectOf(p.Subject), Superfluous: []Ref{}}
 	if p.Objects == nil || p.Warnings == nil {
 		filled := *p
@@ -41,13 +42,13 @@ func Generated(h Header, summary *auditlog.Summary, p *usage.Plan) *Document {
 	if len(p.Objects) == 0 {
 		notes = append(notes, fmt.Sprintf("nothing to write: %d rights were used, and existing roles grant them all", p.Covered))
 	}
-	table := Table{Title: "Roles for " + p.Subject.String(), Columns: []string{"object", "rules"}, Empty: "Nothing is missing."}
+	table := answer.Table{Title: "Roles for " + p.Subject.String(), Columns: []string{"object", "rules"}, Empty: "Nothing is missing."}
 	for _, o := range p.Objects {
 		table.Rows = append(table.Rows, []string{objectName(o), rulesOf(o)})
 	}
-	doc := answer(h, body, table)
+	doc := document(h, body, table)
 	doc.Notes = notes
-	doc.Manifest = func(w io.Writer) error { return writeObjects(w, doc.notes(true), p.Objects) }
+	doc.Manifest = func(w io.Writer) error { return writeObjects(w, doc.AllNotes(true), p.Objects) }
 	return doc
 }
 
@@ -83,7 +84,7 @@ func writeObjects(w io.Writer, notes []string, objects []map[string]any) error {
 		}
 	}
 	for _, o := range objects {
-		text, err := yamlOf(o)
+		text, err := answer.YAML(o)
 		if err != nil {
 			return fmt.Errorf("write %s: %w", objectName(o), err)
 		}

@@ -10,16 +10,17 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
 // TestGolden holds what people read at three widths to files.
 func TestGolden(t *testing.T) {
 	for name, d := range answers(t, "-shop") {
 		for _, width := range []int{40, 80, 160} {
-			compareGolden(t, fmt.Sprintf("%s-%d.txt", name, width), render(t, "table", d, report.Options{Width: width}))
+			compareGolden(t, fmt.Sprintf("%s-%d.txt", name, width), answertest.Render(t, "table", d, report.Options{Width: width}))
 		}
-		compareGolden(t, name+".md", render(t, "markdown", d, report.Options{}))
-		compareGolden(t, name+".csv", render(t, "csv", d, report.Options{}))
+		compareGolden(t, name+".md", answertest.Render(t, "markdown", d, report.Options{}))
+		compareGolden(t, name+".csv", answertest.Render(t, "csv", d, report.Options{}))
 	}
 }
 
@@ -42,21 +43,21 @@ func TestCounts(t *testing.T) {
 	for name, d := range answers(t, "-shop") {
 		total := 0
 		for i := range d.Tables {
-			total += rowsOf(&d.Tables[i])
+			total += answertest.Rows(&d.Tables[i])
 		}
 		if d.Picture == nil { // else the page is a picture
-			if got := strings.Count(render(t, "html", d, report.Options{}), "\n<tr>"); got != total {
+			if got := strings.Count(answertest.Render(t, "html", d, report.Options{}), "\n<tr>"); got != total {
 				t.Errorf("%s: the page has %d rows, the tables %d", name, got, total)
 			}
 		}
 		var body map[string]any
-		if err := json.Unmarshal([]byte(render(t, "json", d, report.Options{})), &body); err != nil {
+		if err := json.Unmarshal([]byte(answertest.Render(t, "json", d, report.Options{})), &body); err != nil {
 			t.Fatal(err)
 		}
 		if got, known := machineCount(name, body); known && got != total {
 			t.Errorf("%s: the JSON has %d, the tables %d", name, got, total)
 		}
-		text := render(t, "table", d, report.Options{Width: 160, Verbose: true})
+		text := answertest.Render(t, "table", d, report.Options{Width: 160, Verbose: true})
 		if name == "who-can" {
 			if want := fmt.Sprintf("%d subjects", len(body["items"].([]any))); !strings.Contains(text, want) {
 				t.Errorf("%s: the text does not say %q", name, want)
@@ -101,7 +102,7 @@ func TestNotes(t *testing.T) {
 		h.Warnings = append(h.Warnings, rbac.Warning{Fact: rbac.NeverMatches, Message: fmt.Sprint("verb ", i)})
 	}
 	h.Warnings = append(h.Warnings, rbac.Warning{Fact: rbac.LookAlike, Message: "reads like admin"})
-	some, all := h.notes(false), h.notes(true)
+	some, all := h.remarks(false), h.remarks(true)
 	if len(some) != 6 || len(all) != 9 {
 		t.Fatalf("%d of %d notes: %q", len(some), len(all), some)
 	}
@@ -109,16 +110,5 @@ func TestNotes(t *testing.T) {
 		if !strings.Contains(some[i], want) {
 			t.Errorf("note %d is %q, want %q", i, some[i], want)
 		}
-	}
-}
-
-// TestWrapIsLinear would take minutes if wrapping looked at all that is left for each line.
-func TestWrapIsLinear(t *testing.T) {
-	lines, cut := wrap(strings.Repeat("x", 1<<21), 10, 0)
-	if len(lines) != (1<<21)/10+1 || cut {
-		t.Errorf("%d lines, cut %v", len(lines), cut)
-	}
-	if lines, cut = wrap(strings.Repeat("x", 1<<21), 10, 12); len(lines) != 12 || !cut {
-		t.Errorf("%d lines, cut %v", len(lines), cut)
 	}
 }

@@ -1,37 +1,20 @@
 package access
 
 import (
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
-	"regexp"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
-	"sigs.k8s.io/yaml"
-
-	"github.com/plimsoll-io/plimsoll/internal/display"
-	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-// hostile are texts that a name in an RBAC object may hold, and that some format could stumble over.
-var hostile = []string{
-	"", "plain", "new\nline\r\n\ttab\x00nul\x1b[31m", "\u202egnp.exe\u2066\u200b\u00ad\ufeff", "a | b || c", "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)",
-	"</script><script>alert(1)</script>", "<!-- --><b>", "-->", "&lt;b&gt;", "[click](https://example.com)", "![x](//example.com/x.png)",
-	"www.example.com", "@everyone #1 `code` **bold** ~~x~~ $x$", "\\", "\\|", "items: []\n  \"items\": []", "\xff\xfe broken", "\ud7ff\uffff\x7f\u0085",
-	strings.Repeat("x", 10_000), strings.Repeat("漢字", 300), strings.Repeat("\u202e", 300), strings.Repeat("a b ", 300), "e\u0301\u0302", "{{.Title}}",
-	"null", "~", "- a: b", "# x", "'", `"`,
-}
-
 func TestHostileNames(t *testing.T) {
-	for i, s := range hostile {
+	for i, s := range answertest.Hostile() {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { checkNames(t, s) })
 	}
 }
 
 func FuzzNames(f *testing.F) {
-	for _, s := range hostile {
+	for _, s := range answertest.Hostile() {
 		if len(s) < 100 { // long ones take long
 			f.Add(s)
 		}
@@ -39,169 +22,9 @@ func FuzzNames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) { checkNames(t, s) })
 }
 
-// checkNames writes every answer in every format and holds each to what its readers rely on.
 func checkNames(t *testing.T, s string) {
 	t.Helper()
 	for name, d := range answers(t, s) {
-		for _, width := range []int{40, 80, 160} {
-			checkTerminal(t, name, render(t, "table", d, report.Options{Width: width}), width)
-		}
-		checkTerminal(t, name, render(t, "table", d, report.Options{Width: 80, Verbose: true}), 80)
-		checkJSON(t, name, d)
-		checkCSV(t, name, d)
-		checkMarkdown(t, name, render(t, "markdown", d, report.Options{}), d)
-		checkHTML(t, name, render(t, "html", d, report.Options{}))
-	}
-}
-
-func checkTerminal(t *testing.T, name, text string, width int) {
-	t.Helper()
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if got := display.Width(line); got > width {
-			t.Errorf("%s at %d columns: a line has %d: %.200q", name, width, got, line)
-			return
-		}
-		if strings.IndexFunc(line, display.Invisible) >= 0 || !utf8.ValidString(line) {
-			t.Errorf("%s: a line has characters that are not to be shown: %.200q", name, line)
-			return
-		}
-	}
-}
-
-func checkJSON(t *testing.T, name string, d *Document) {
-	t.Helper()
-	var fromJSON any
-	text := render(t, "json", d, report.Options{})
-	if err := json.Unmarshal([]byte(text), &fromJSON); err != nil {
-		t.Errorf("%s: %v in the JSON", name, err)
-		return
-	}
-	if at := nullAt(fromJSON, ""); at != "" {
-		t.Errorf("%s: the JSON has a null at %s", name, at)
-	}
-	if d.Manifest != nil {
-		return // its YAML is another document
-	}
-	var fromYAML any
-	if err := yaml.Unmarshal([]byte(render(t, "yaml", d, report.Options{})), &fromYAML); err != nil {
-		t.Errorf("%s: %v in the YAML", name, err)
-		return
-	}
-	one, _ := json.Marshal(fromJSON)
-	two, _ := json.Marshal(fromYAML)
-	if string(one) != string(two) {
-		t.Errorf("%s: YAML and JSON differ:\n%.300s\n%.300s", name, one, two)
-	}
-}
-
-// nullAt is where a JSON value has a null, "" where there is none.
-func nullAt(v any, at string) string {
-	switch v := v.(type) {
-	case nil:
-		return at + "."
-	case []any:
-		for i, x := range v {
-			if found := nullAt(x, fmt.Sprintf("%s[%d]", at, i)); found != "" {
-				return found
-			}
-		}
-	case map[string]any:
-		for k, x := range v {
-			if found := nullAt(x, at+"."+k); found != "" {
-				return found
-			}
-		}
-	}
-	return ""
-}
-
-func checkCSV(t *testing.T, name string, d *Document) {
-	t.Helper()
-	records, err := csv.NewReader(strings.NewReader(render(t, "csv", d, report.Options{}))).ReadAll()
-	if err != nil {
-		t.Errorf("%s: %v in the CSV", name, err)
-		return
-	}
-	want := 0
-	for i := range d.Tables {
-		want += 1 + rowsOf(&d.Tables[i])
-	}
-	if len(records) != want {
-		t.Errorf("%s: the CSV has %d records, want %d", name, len(records), want)
-	}
-	for _, record := range records {
-		for _, cell := range record {
-			if strings.IndexFunc(cell, display.Invisible) >= 0 || cell != "" && strings.ContainsRune("=+-@|%", rune(strings.TrimLeft(cell, " ")[0])) {
-				t.Errorf("%s: a spreadsheet would take a cell for something else: %.100q", name, cell)
-				return
-			}
-		}
-	}
-}
-
-func rowsOf(table *Table) int {
-	n := 0
-	for range table.All() {
-		n++
-	}
-	return n
-}
-
-var entity = regexp.MustCompile(`&(#[0-9]+|[a-z]+);`)
-
-// checkMarkdown holds that names are text and nothing else: rows have the cells of their table, and no markup starts.
-func checkMarkdown(t *testing.T, name, text string, d *Document) {
-	t.Helper()
-	const mark = "<!-- -->"
-	bars := 0
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		plain := strings.ReplaceAll(entity.ReplaceAllString(line, ""), mark, "\x00")
-		for _, c := range []string{"<", ">", "://", "www."} {
-			if strings.Contains(plain, c) {
-				t.Errorf("%s: the Markdown has a %s: %.200q", name, c, line)
-				return
-			}
-		}
-		for i := range len(plain) {
-			follows := i+1 < len(plain) && plain[i+1] == 0
-			escaped := i > 0 && escapes(plain[:i])
-			switch c := plain[i]; {
-			case (c == '@' || c == '#' && strings.Trim(plain[:i], "#") != "") && !follows,
-				strings.IndexByte("`*[]!~", c) >= 0 && !escaped, c == '|' && escaped:
-				t.Errorf("%s: the Markdown has markup at %d: %.200q", name, i, line)
-				return
-			}
-		}
-		if strings.HasPrefix(line, "| ") {
-			bars += strings.Count(line, "|")
-		}
-	}
-	want := 0
-	for i := range d.Tables {
-		if rows := rowsOf(&d.Tables[i]); rows > 0 {
-			want += (1 + rows) * (len(d.Tables[i].Columns) + 1)
-		}
-	}
-	if bars != want {
-		t.Errorf("%s: the tables of the Markdown have %d bars, want %d", name, bars, want)
-	}
-}
-
-// escapes says whether a text ends in an odd number of backslashes.
-func escapes(s string) bool { return (len(s)-len(strings.TrimRight(s, `\`)))%2 == 1 }
-
-func checkHTML(t *testing.T, name, text string) {
-	t.Helper()
-	open, closed := strings.Count(text, "<script"), strings.Count(text, "</script")
-	if open == 0 || open != closed || open > 2 || strings.Contains(text, "<script>alert") {
-		t.Errorf("%s: the page has %d scripts and %d ends of them", name, open, closed)
-	}
-	for _, r := range text {
-		if r != '\n' && r != '\t' && display.Invisible(r) {
-			t.Errorf("%s: the page has a character %U", name, r)
-			return
-		}
+		answertest.Check(t, name, d)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 	"github.com/plimsoll-io/plimsoll/report/graph"
 )
 
@@ -53,9 +54,9 @@ type PathList struct {
 }
 
 // Paths is the answer to how footholds lead to a target. Starts without a path are not listed.
-func Paths(h Header, list PathList, picture func(page bool) *graph.Graph) *Document {
+func Paths(h Header, list PathList, picture func(page bool) *graph.Graph) *answer.Document {
 	body := EscalationPaths{Header: h, To: *refOf(list.To), Items: make([]Path, 0, len(list.Paths)), More: list.More}
-	table := Table{
+	table := answer.Table{
 		Title:   "Paths to " + attack.Describe(list.To),
 		Columns: []string{"from", "steps", "path", "blocked by"}, Empty: "No path leads there, as far as can be seen.",
 	}
@@ -65,7 +66,7 @@ func Paths(h Header, list PathList, picture func(page bool) *graph.Graph) *Docum
 			attack.Describe(p.From), strconv.Itoa(len(p.Steps)), pathText(p), strings.Join(p.Blocks(), "; "),
 		})
 	}
-	doc := answer(h, body, table)
+	doc := document(h, body, table)
 	doc.Picture = picture
 	if list.More != "" {
 		doc.Notes = append([]string{list.More}, doc.Notes...)
@@ -74,11 +75,11 @@ func Paths(h Header, list PathList, picture func(page bool) *graph.Graph) *Docum
 		doc.Notes = append([]string{fmt.Sprintf("%s of Kubernetes itself also lead there: --verbose lists them",
 			display.Plural(list.Hidden, "identity"))}, doc.Notes...)
 	}
-	doc.Text = func(t *Terminal) {
+	doc.Text = func(t *answer.Terminal) {
 		if list.Each && len(list.Paths) > 0 {
-			t.pathSummary(list)
+			pathSummary(t, list)
 		} else {
-			t.pathDetails(list, table.Empty)
+			pathDetails(t, list, table.Empty)
 		}
 	}
 	return doc
@@ -116,11 +117,11 @@ func pathText(p attack.Path) string {
 }
 
 // pathSummary lists many footholds by how far they are.
-func (t *Terminal) pathSummary(list PathList) {
+func pathSummary(t *answer.Terminal, list PathList) {
 	t.Heading("Paths to "+attack.Describe(list.To), display.Plural(len(list.Paths), "foothold"))
 	steps := -1
 	for i, p := range list.Paths {
-		if i >= shown && !t.all {
+		if i >= answer.Shown && !t.All() {
 			t.Line("")
 			t.Wrapped(0, "", fmt.Sprintf("… and %d more: --verbose shows all, --from FOOTHOLD shows the proof", len(list.Paths)-i))
 			return

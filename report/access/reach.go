@@ -7,6 +7,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A Reach answers what an attacker gets from a foothold.
@@ -23,9 +24,9 @@ type Reached struct {
 }
 
 // ReachOf is the answer to what follows from a foothold.
-func ReachOf(h Header, from finding.Ref, list []attack.Reached) *Document {
+func ReachOf(h Header, from finding.Ref, list []attack.Reached) *answer.Document {
 	body := Reach{Header: h, From: *refOf(from), Items: make([]Reached, 0, len(list))}
-	table := Table{
+	table := answer.Table{
 		Title: "What follows from " + attack.Describe(from), Columns: []string{"steps", "foothold"}, Empty: "Nothing follows from it, as far as can be seen.",
 	}
 	admin := slices.IndexFunc(list, func(r attack.Reached) bool { return r.Foothold == attack.ClusterAdmin })
@@ -38,7 +39,7 @@ func ReachOf(h Header, from finding.Ref, list []attack.Reached) *Document {
 		}
 		table.Rows = append(table.Rows, []string{strconv.Itoa(r.Steps), attack.Describe(r.Foothold)})
 	}
-	doc := answer(h, body, table)
+	doc := document(h, body, table)
 	if implied > 0 {
 		doc.Notes = append(doc.Notes, "and, being cluster-admin, everything else: "+display.Plural(implied, "further foothold"))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A RightsList answers what a subject may do.
@@ -31,16 +32,16 @@ func rightOf(r rbac.Right) Right {
 }
 
 // Rights is the answer to what a subject may do.
-func Rights(h Header, s rbac.Subject, id rbac.Identity, list []rbac.Right) *Document {
+func Rights(h Header, s rbac.Subject, id rbac.Identity, list []rbac.Right) *answer.Document {
 	body := RightsList{Header: h, Subject: subjectOf(s), Groups: append([]string{}, id.Groups...), Items: make([]Right, 0, len(list))}
-	table := Table{
+	table := answer.Table{
 		Title: "What " + s.String() + " may do", Columns: []string{"where", "what", "by"}, Empty: "Nothing, as far as bindings say.",
 	}
 	for _, r := range list {
 		body.Items = append(body.Items, rightOf(r))
 		table.Rows = append(table.Rows, []string{scopeText(r.Namespace), ruleText(&r.Rule), bindingsText(r.Grants, s)})
 	}
-	doc := answer(h, body, table)
+	doc := document(h, body, table)
 	if len(id.Groups) > 0 {
 		doc.Notes = append(doc.Notes, "counted as a member of "+strings.Join(id.Groups, ", "))
 	}
@@ -122,12 +123,12 @@ type MatrixOptions struct {
 }
 
 // Matrix is the documentation of access rights, as auditors ask for it.
-func Matrix(h Header, a *rbac.Authorizer, opts MatrixOptions) *Document {
+func Matrix(h Header, a *rbac.Authorizer, opts MatrixOptions) *answer.Document {
 	m := &matrix{body: RightsMatrix{Header: h, Items: []Cell{}, Roles: []RoleEntry{}, Assignments: []Assignment{}}}
 	m.tables = append(m.tables, matrixTable(a, opts.Filter))
 	m.roles(a, opts.Filter)
 	m.assignments(a, opts)
-	doc := answer(h, m.body, m.tables...)
+	doc := document(h, m.body, m.tables...)
 	doc.Items = func(yield func(any) bool) {
 		for c := range a.Matrix(opts.Filter) {
 			if !yield(cellOf(c)) {
@@ -140,12 +141,12 @@ func Matrix(h Header, a *rbac.Authorizer, opts MatrixOptions) *Document {
 
 type matrix struct {
 	body   RightsMatrix
-	tables []Table
+	tables []answer.Table
 }
 
 // matrixTable is the matrix for people.
-func matrixTable(a *rbac.Authorizer, f rbac.Filter) Table {
-	return Table{
+func matrixTable(a *rbac.Authorizer, f rbac.Filter) answer.Table {
+	return answer.Table{
 		Title: "Access matrix", Columns: []string{"subject", "where", "resource", "names", "verbs", "by"}, Empty: "No rights.",
 		Long: func(yield func([]string) bool) {
 			for c := range a.Matrix(f) {
@@ -192,7 +193,7 @@ func cellResource(c rbac.Cell) string {
 }
 
 func (m *matrix) roles(a *rbac.Authorizer, f rbac.Filter) {
-	table := Table{Title: "Role definitions", Columns: []string{"role", "origin", "bindings", "rules"}, Empty: "No roles."}
+	table := answer.Table{Title: "Role definitions", Columns: []string{"role", "origin", "bindings", "rules"}, Empty: "No roles."}
 	for _, d := range a.Definitions() {
 		if f.NoDefaults && d.Role.Default || f.Namespace != "" && d.Role.Namespace != "" && d.Role.Namespace != f.Namespace {
 			continue
@@ -221,7 +222,7 @@ func (m *matrix) roles(a *rbac.Authorizer, f rbac.Filter) {
 }
 
 func (m *matrix) assignments(a *rbac.Authorizer, opts MatrixOptions) {
-	table := Table{Title: "Role assignments", Columns: []string{"subject", "people", "role", "where", "by", "since"}, Empty: "No role is assigned."}
+	table := answer.Table{Title: "Role assignments", Columns: []string{"subject", "people", "role", "where", "by", "since"}, Empty: "No role is assigned."}
 	f := opts.Filter
 	for _, as := range a.Assignments() {
 		if f.NoDefaults && as.Binding.Default || f.Subject != nil && !f.Subject(as.Subject) ||

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
 	"github.com/plimsoll-io/plimsoll/rbac/usage"
-	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 	"github.com/plimsoll-io/plimsoll/report/graph"
 )
 
@@ -79,7 +78,7 @@ func sample(s string) *inventory.Inventory {
 }
 
 // answers are one document of every sort, all about the sample.
-func answers(t testing.TB, s string) map[string]*Document {
+func answers(t testing.TB, s string) map[string]*answer.Document {
 	t.Helper()
 	inv := sample(s)
 	a := rbac.New(inv)
@@ -96,7 +95,7 @@ func answers(t testing.TB, s string) map[string]*Document {
 	found := g.Paths(subject.Ref(), attack.ClusterAdmin, attack.Limits{})
 	draw := func(bool) *graph.Graph { return Draw(found.Items, a, a.Subjects()) }
 	empty := rbac.New(inventory.New(inventory.Source{}, time.Time{}, "", nil, nil))
-	return map[string]*Document{
+	return map[string]*answer.Document{
 		"can":      can,
 		"who-can":  WhoCan(header("AccessList"), request, a.WhoCan(request), people),
 		"list":     Rights(header("RightsList"), subject, subject.Identity(), a.Rights(subject.Identity())),
@@ -126,17 +125,4 @@ func events(s string) []byte {
 	}
 	b.WriteString(`{"kind":"Event","apiVersion":"audit.k8s.io/v1"`)
 	return b.Bytes()
-}
-
-func render(t testing.TB, format string, d *Document, opts report.Options) string {
-	t.Helper()
-	f, ok := Find(format)
-	if !ok {
-		t.Fatalf("no format %s", format)
-	}
-	var b strings.Builder
-	if err := f.Write(&b, d, opts); err != nil {
-		t.Fatalf("%s: %v", format, err)
-	}
-	return b.String()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/usage"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A UsageReport answers what is granted and was never used.
@@ -92,9 +93,9 @@ func (l Log) notes() []string {
 }
 
 // Unused is the answer to what is granted and was never used.
-func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
+func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *answer.Document {
 	body := UsageReport{Header: h, Log: logOf(summary, r.Warnings), Items: make([]SubjectUsage, 0, len(r.Subjects))}
-	table := Table{
+	table := answer.Table{
 		Title: "Granted and not used", Columns: []string{"subject", "binding", "role", "rule", "unused", "last used"},
 		Empty: "Everything that bindings grant was used.",
 	}
@@ -117,9 +118,9 @@ func Unused(h Header, summary *auditlog.Summary, r *usage.Report) *Document {
 		}
 		body.Items = append(body.Items, item)
 	}
-	doc := answer(h, body, table)
+	doc := document(h, body, table)
 	doc.Notes = body.Log.notes()
-	doc.Text = func(t *Terminal) { unusedText(t, r) }
+	doc.Text = func(t *answer.Terminal) { unusedText(t, r) }
 	return doc
 }
 
@@ -168,10 +169,10 @@ func lastUsed(t time.Time) string {
 }
 
 // unusedText tells it subject by subject.
-func unusedText(t *Terminal, r *usage.Report) {
+func unusedText(t *answer.Terminal, r *usage.Report) {
 	t.Heading("Used against granted", unusedCounts(r))
 	for i, s := range r.Subjects {
-		if i >= shown && !t.all {
+		if i >= answer.Shown && !t.All() {
 			t.Line("")
 			t.Wrapped(0, "", fmt.Sprintf("… and %d more subjects: --verbose shows all", len(r.Subjects)-i))
 			return
@@ -215,13 +216,13 @@ func unusedCounts(r *usage.Report) string {
 		display.Plural(bindings, "assignment"), unusedBindings, display.Plural(rules, "rule"), unusedRules)
 }
 
-func unusedGrant(t *Terminal, g usage.GrantReport) {
+func unusedGrant(t *answer.Terminal, g usage.GrantReport) {
 	name := g.Binding.String() + " → " + g.Binding.RoleRef.String()
 	if g.Unused {
-		t.Lead(2, lead{"unused", t.Bad}, name)
+		t.Lead(2, answer.Lead{"unused", t.Bad}, name)
 		return
 	}
-	t.Lead(2, lead{"used  ", t.Good}, name+"  "+lastUsed(g.Last))
+	t.Lead(2, answer.Lead{"used  ", t.Good}, name+"  "+lastUsed(g.Last))
 	var whole []string
 	for _, r := range g.Rules {
 		switch what := unusedOf(r); {

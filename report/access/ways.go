@@ -8,6 +8,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A way is all paths over the same footholds, whatever the techniques between them: three techniques for each of two
@@ -42,7 +43,7 @@ func waysOf(paths []attack.Path) []way {
 }
 
 // pathDetails proves every step.
-func (t *Terminal) pathDetails(list PathList, none string) {
+func pathDetails(t *answer.Terminal, list PathList, none string) {
 	if len(list.Paths) == 0 {
 		t.Text(0, none)
 		return
@@ -50,7 +51,7 @@ func (t *Terminal) pathDetails(list PathList, none string) {
 	const most = 10
 	ways := waysOf(list.Paths)
 	for i, w := range ways {
-		if i == most && !t.all {
+		if i == most && !t.All() {
 			t.Line("")
 			t.Wrapped(0, "", fmt.Sprintf("… and %d more ways: --verbose shows them", len(ways)-i))
 			return
@@ -64,12 +65,12 @@ func (t *Terminal) pathDetails(list PathList, none string) {
 		}
 		t.Heading(word+attack.Describe(w.From)+" → "+attack.Describe(w.To), display.Plural(len(w.Steps), "step"))
 		for n, s := range w.Steps {
-			t.step(n+1, s, w.also[n])
+			step(t, n+1, s, w.also[n])
 		}
 	}
 }
 
-func (t *Terminal) step(n int, s attack.Step, also []string) {
+func step(t *answer.Terminal, n int, s attack.Step, also []string) {
 	t.Text(1, fmt.Sprintf("%2d %s → %s  %s", n, s.Technique.ID, attack.Describe(s.To), s.Technique.MITRE))
 	for _, text := range reasons(s.Because) {
 		t.Wrapped(5, "", text)

@@ -9,6 +9,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/rbac"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // A Grant is the proof of a right: who binds whom to which role, and the rule of it.
@@ -72,9 +73,9 @@ type Access struct {
 }
 
 // WhoCan is the answer to "who can"; people names the members of a group, as far as anybody knows.
-func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group string) []string) *Document {
+func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group string) []string) *answer.Document {
 	body := Holders{Header: h, Request: requestOf(r), Items: make([]Access, 0, len(list))}
-	table := Table{
+	table := answer.Table{
 		Title: "Who can " + r.String(), Columns: []string{"subject", "by", "role", "rule"},
 		Empty: "Nobody that a binding names can.",
 	}
@@ -95,8 +96,8 @@ func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group stri
 			table.Rows = append(table.Rows, append([]string{who}, grantCells(g)...))
 		}
 	}
-	doc := answer(h, body, table)
-	doc.Text = func(t *Terminal) {
+	doc := document(h, body, table)
+	doc.Text = func(t *answer.Terminal) {
 		t.Heading(table.Title, display.Plural(len(list), "subject"))
 		for i, a := range list {
 			who := a.Subject.String()
@@ -105,14 +106,14 @@ func WhoCan(h Header, r rbac.Request, list []rbac.Access, people func(group stri
 			}
 			t.Line("")
 			t.Text(0, who)
-			t.grants(a.Via, a.Subject)
+			grantLines(t, a.Via, a.Subject)
 		}
 	}
 	return doc
 }
 
 // grants writes how a subject has a right, one grant a line.
-func (t *Terminal) grants(list []rbac.Grant, own rbac.Subject) {
+func grantLines(t *answer.Terminal, list []rbac.Grant, own rbac.Subject) {
 	for _, g := range list {
 		if g.Binding == nil {
 			t.Wrapped(2, "", "bypasses RBAC")

@@ -1,4 +1,4 @@
-package access
+package answer
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/rbac"
 )
 
 // How many gaps and warnings are shown where not all are wanted.
@@ -15,19 +14,11 @@ const (
 	fewWarnings = 5
 )
 
-// notes are what people must know of the header: all of it, or the first of each sort.
-func (h Header) notes(all bool) []string {
-	var out []string
-	if h.empty() {
-		out = append(out, "no Role and no binding was found there: the answer is about what Kubernetes itself installs")
-	}
-	out = append(out, few(gapNotes(h.Inventory.Gaps), fewGaps, "gap", all)...)
-	return append(out, few(warningNotes(h.Warnings), fewWarnings, "warning", all)...)
-}
-
-// empty says whether files held no RBAC object at all, as when the wrong folder was named.
-func (h Header) empty() bool {
-	return h.Inventory.Roles+h.Inventory.Bindings == 0 && h.Inventory.Source.Kind == "files" && len(h.Inventory.Gaps) == 0
+// Remarks are what people must know of what was read: gaps and warnings, all of them or the first of each sort. Warnings
+// of the facts that are urgent come first.
+func Remarks(gaps []inventory.Gap, warnings []inventory.Warning, all bool, urgent ...string) []string {
+	out := few(gapNotes(gaps), fewGaps, "gap", all)
+	return append(slices.Clip(out), few(warningNotes(warnings, urgent), fewWarnings, "warning", all)...)
 }
 
 // few cuts a list, and counts what it cuts off.
@@ -63,11 +54,11 @@ func gapNotes(gaps []inventory.Gap) []string {
 
 // warningNotes tell each warning once, and one of each sort before the others: a hundred odd rules must not hide a
 // name that is made to be read as another.
-func warningNotes(warnings []rbac.Warning) []string {
+func warningNotes(warnings []inventory.Warning, urgent []string) []string {
 	type note struct {
-		text        string
-		first, look bool
-		times       int
+		text          string
+		first, urgent bool
+		times         int
 	}
 	var notes []*note
 	known := map[string]*note{}
@@ -78,12 +69,12 @@ func warningNotes(warnings []rbac.Warning) []string {
 			n.times++
 			continue
 		}
-		n := &note{text: text, first: !facts[w.Fact], look: w.Fact == rbac.LookAlike, times: 1}
+		n := &note{text: text, first: !facts[w.Fact], urgent: slices.Contains(urgent, w.Fact), times: 1}
 		facts[w.Fact], known[text], notes = true, n, append(notes, n)
 	}
 	rank := func(n *note) int {
 		switch {
-		case n.first && n.look:
+		case n.first && n.urgent:
 			return 0
 		case n.first:
 			return 1

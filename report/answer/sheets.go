@@ -1,4 +1,4 @@
-package access
+package answer
 
 import (
 	"bufio"
@@ -66,7 +66,7 @@ func writeMarkdown(w io.Writer, d *Document, opts report.Options) error {
 		}
 		fmt.Fprintln(b)
 	}
-	for _, note := range d.notes(opts.Verbose) {
+	for _, note := range d.AllNotes(opts.Verbose) {
 		fmt.Fprintf(b, "- %s\n", escapeMarkdown(note))
 	}
 	for _, u := range d.Unseen {
@@ -89,5 +89,5 @@ var markdownEscapes = strings.NewReplacer(
 	"$", "&#36;",
 )
 
-// escapeMarkdown keeps names from being read as markup: RBAC names may hold nearly anything.
+// escapeMarkdown keeps names from being read as markup: names of RBAC may hold nearly anything.
 func escapeMarkdown(s string) string { return markdownEscapes.Replace(display.Clean(s)) }

@@ -1,4 +1,4 @@
-package access
+package answer
 
 import (
 	"bufio"
@@ -64,7 +64,7 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 	if d.Manifest != nil {
 		return d.Manifest(w)
 	}
-	text, err := yamlOf(d.Body)
+	text, err := YAML(d.Body)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 				_, _ = out.WriteString("\nitems:\n")
 				none = false
 			}
-			one, err := yamlOf([]any{item})
+			one, err := YAML([]any{item})
 			if err != nil {
 				return err
 			}
@@ -96,8 +96,8 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 	return out.Flush()
 }
 
-// yamlOf is a value as YAML. Characters that YAML has no place for, as a name may hold, are escaped on the way.
-func yamlOf(value any) ([]byte, error) {
+// YAML is a value as YAML. Characters that YAML has no place for, as a name may hold, are escaped on the way.
+func YAML(value any) ([]byte, error) {
 	text, err := indented(value, "")
 	if err != nil {
 		return nil, err

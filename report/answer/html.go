@@ -1,4 +1,4 @@
-package access
+package answer
 
 import (
 	_ "embed"
@@ -31,7 +31,7 @@ func writeHTML(w io.Writer, d *Document, _ report.Options) error {
 		return fmt.Errorf("write html: %w", err)
 	}
 	return page.Execute(w, map[string]any{
-		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": pointers(d.Tables), "Source": d.Source, "Notes": d.notes(true), "Unseen": d.Unseen,
+		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": pointers(d.Tables), "Source": d.Source, "Notes": d.AllNotes(true), "Unseen": d.Unseen,
 		"Style": template.CSS(pageStyle), "Script": template.JS(pageScript), // #nosec G203 -- our own files
 		"Policy": webpage.Assets{Style: pageStyle, Script: pageScript}.Policy(""),
 	})
@@ -41,7 +41,7 @@ func (d *Document) title() string {
 	if len(d.Tables) > 0 && d.Tables[0].Title != "" {
 		return display.Clean(d.Tables[0].Title)
 	}
-	return "rights"
+	return "answer"
 }
 
 // pointers let the page call the methods of tables.

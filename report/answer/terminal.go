@@ -1,4 +1,4 @@
-package access
+package answer
 
 import (
 	"bufio"
@@ -22,8 +22,8 @@ type Terminal struct {
 // tall is how many lines a cell or a paragraph on a terminal has at most, unless everything is asked for.
 const tall = 12
 
-// shown is how many rows a table on a terminal has at most, unless everything is asked for.
-const shown = 60
+// Shown is how many rows a table on a terminal has at most, unless everything is asked for.
+const Shown = 60
 
 func writeTable(w io.Writer, d *Document, opts report.Options) error {
 	t := &Terminal{out: bufio.NewWriter(w), width: max(opts.Width, 40), color: opts.Color, all: opts.Verbose}
@@ -40,7 +40,7 @@ func writeTable(w io.Writer, d *Document, opts report.Options) error {
 			t.Table(&d.Tables[i])
 		}
 	}
-	notes := d.notes(t.all)
+	notes := d.AllNotes(t.all)
 	if t.cut {
 		notes = append(notes, "… ends what is cut: --verbose shows all of it")
 	}
@@ -56,10 +56,13 @@ func writeTable(w io.Writer, d *Document, opts report.Options) error {
 			t.Wrapped(2, "· ", "not seen: "+u)
 		}
 	case len(d.Unseen) > 0:
-		t.Wrapped(2, "· ", "RBAC objects do not show everything: --verbose names "+display.Plural(len(d.Unseen), "limit"))
+		t.Wrapped(2, "· ", d.Limits+": --verbose names "+display.Plural(len(d.Unseen), "limit"))
 	}
 	return t.out.Flush()
 }
+
+// All says whether everything is asked for, so that nothing is to be cut.
+func (t *Terminal) All() bool { return t.all }
 
 // Line writes one line.
 func (t *Terminal) Line(s string) { fmt.Fprintln(t.out, strings.TrimRight(s, " ")) }
@@ -95,23 +98,23 @@ func (t *Terminal) Wrapped(indent int, lead, s string) {
 }
 
 // Text writes text as it is where it fits on one line, else wrapped, with the further lines indented.
-func (t *Terminal) Text(indent int, s string) { t.Lead(indent, lead{}, s) }
+func (t *Terminal) Text(indent int, s string) { t.Lead(indent, Lead{}, s) }
 
-// A lead is a painted word that starts a line.
-type lead struct {
-	word  string
-	paint func(string) string
+// A Lead is a painted word that starts a line.
+type Lead struct {
+	Word  string
+	Paint func(string) string
 }
 
 // Lead writes a word, two blanks and a text, which stands in a column of its own where it takes several lines.
-func (t *Terminal) Lead(indent int, l lead, s string) {
+func (t *Terminal) Lead(indent int, l Lead, s string) {
 	s = display.Clean(s)
 	at, first, rest := strings.Repeat(" ", indent), "", 2
-	if l.word != "" {
-		first, rest = l.paint(l.word)+"  ", display.Width(l.word)+2
+	if l.Word != "" {
+		first, rest = l.Paint(l.Word)+"  ", display.Width(l.Word)+2
 	}
 	used := indent + rest
-	if l.word == "" {
+	if l.Word == "" {
 		used = indent
 	}
 	if used+display.Width(s) <= t.width {
@@ -180,7 +183,7 @@ func (t *Terminal) Table(table *Table) {
 // shown are the rows to show, and how many more there are.
 func (t *Terminal) shown(table *Table) (rows [][]string, more int) {
 	for row := range table.All() {
-		if len(rows) < shown || t.all {
+		if len(rows) < Shown || t.all {
 			rows = append(rows, row)
 		} else {
 			more++
@@ -231,7 +234,7 @@ func (t *Terminal) records(columns []string, rows [][]string) {
 		t.Line("")
 		for i, cell := range row {
 			if cell != "" {
-				t.Lead(0, lead{display.Pad(strings.ToUpper(columns[i]), wide), t.Dim}, cell)
+				t.Lead(0, Lead{display.Pad(strings.ToUpper(columns[i]), wide), t.Dim}, cell)
 			}
 		}
 	}
