@@ -28,12 +28,12 @@ func Can(h Header, s rbac.Subject, r rbac.Request, grants []rbac.Grant) (*answer
 	}
 	doc := document(h, body, table)
 	doc.Text = func(t *answer.Terminal) {
-		verdict := answer.Lead{"no", t.Bad}
+		verdict := answer.Lead{Word: "no", Paint: t.Bad}
 		switch {
 		case body.Allowed:
-			verdict = answer.Lead{"yes", t.Good}
+			verdict = answer.Lead{Word: "yes", Paint: t.Good}
 		case body.Unknown:
-			verdict = answer.Lead{"unknown", t.Bad}
+			verdict = answer.Lead{Word: "unknown", Paint: t.Bad}
 		}
 		t.Lead(0, verdict, s.String()+" "+r.String())
 		if body.Allowed {

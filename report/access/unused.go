@@ -219,10 +219,10 @@ func unusedCounts(r *usage.Report) string {
 func unusedGrant(t *answer.Terminal, g usage.GrantReport) {
 	name := g.Binding.String() + " → " + g.Binding.RoleRef.String()
 	if g.Unused {
-		t.Lead(2, answer.Lead{"unused", t.Bad}, name)
+		t.Lead(2, answer.Lead{Word: "unused", Paint: t.Bad}, name)
 		return
 	}
-	t.Lead(2, answer.Lead{"used  ", t.Good}, name+"  "+lastUsed(g.Last))
+	t.Lead(2, answer.Lead{Word: "used  ", Paint: t.Good}, name+"  "+lastUsed(g.Last))
 	var whole []string
 	for _, r := range g.Rules {
 		switch what := unusedOf(r); {
