@@ -28,6 +28,7 @@ runtime error · 3 no such findings, but something could not be read or judged.`
 	root.AddCommand(
 		newScanCommand(),
 		newRBACCommand(),
+		newNetpolCommand(),
 		newReportCommand(),
 		newSnapshotCommand(),
 		newControlsCommand(),

@@ -1,0 +1,100 @@
+// Package network writes the answers of netpol commands: who can talk to whom, what is open, which policies to have. Each
+// is a document that package answer shows.
+package network
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/internal/display"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/answer"
+)
+
+// A Header starts every machine-readable answer.
+type Header struct {
+	APIVersion string    `json:"apiVersion"`
+	Kind       string    `json:"kind"`
+	Inventory  Inventory `json:"inventory"`
+	// Missing says which peers may be missing.
+	Missing  []string            `json:"missing"`
+	Warnings []inventory.Warning `json:"warnings"`
+}
+
+// An Inventory says what the answer was read from.
+type Inventory struct {
+	Source    inventory.Source `json:"source"`
+	Version   string           `json:"version,omitempty"`
+	Taken     time.Time        `json:"taken"`
+	Gaps      []inventory.Gap  `json:"gaps"`
+	Workloads int              `json:"workloads"`
+	Policies  int              `json:"policies"`
+}
+
+// HeaderOf starts an answer about an inventory. Only the gaps that can hide something of what a Map reads, or of other
+// kinds that the answer depends on, are named.
+func HeaderOf(kind string, inv *inventory.Inventory, m *network.Map, also ...func() []schema.GroupKind) Header {
+	h := Header{
+		APIVersion: report.APIVersion, Kind: kind, Missing: append([]string{}, m.Missing()...),
+		Warnings: append([]inventory.Warning{}, m.Warnings()...),
+		Inventory: Inventory{
+			Source: inv.Source, Version: inv.Version, Taken: inv.Taken, Gaps: []inventory.Gap{},
+			Workloads: workloads(m), Policies: len(m.Policies()),
+		},
+	}
+	reads := network.Reads()
+	for _, more := range also {
+		reads = append(reads, more()...)
+	}
+	for _, g := range inv.Gaps {
+		if slices.ContainsFunc(reads, g.Covers) {
+			h.Inventory.Gaps = append(h.Inventory.Gaps, g)
+		}
+	}
+	return h
+}
+
+// document starts the answer of a body with this header.
+func document(h Header, body any, tables ...answer.Table) *answer.Document {
+	return &answer.Document{Body: body, Tables: tables, Source: h.source(), Remarks: h.remarks}
+}
+
+// remarks are what people must know of what was read.
+func (h Header) remarks(all bool) []string {
+	var out []string
+	if inv := &h.Inventory; inv.Workloads == 0 && len(inv.Gaps) == 0 {
+		out = append(out, "no workload was found there: a map needs manifests of pods or workloads beside policies")
+	}
+	out = append(out, h.Missing...)
+	return append(out, answer.Remarks(h.Inventory.Gaps, h.Warnings, all, network.Refused)...)
+}
+
+// source says in a line what was read and when.
+func (h Header) source() string {
+	inv := &h.Inventory
+	parts := []string{strings.Join(inv.Source.Names, ", ")}
+	if inv.Version != "" {
+		parts = append(parts, "Kubernetes "+strings.TrimPrefix(inv.Version, "v"))
+	}
+	parts = append(parts, "read "+inv.Taken.UTC().Format(time.DateTime)+" UTC",
+		fmt.Sprintf("%s, %s", display.Plural(inv.Workloads, "workload"), display.Plural(inv.Policies, "network policy")))
+	return strings.Join(parts, " · ")
+}
+
+// workloads counts the objects that peers belong to.
+func workloads(m *network.Map) int {
+	n := 0
+	var last *inventory.Object
+	for _, p := range m.Peers() {
+		if p.Object != nil && p.Object != last {
+			n, last = n+1, p.Object
+		}
+	}
+	return n
+}
