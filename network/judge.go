@@ -130,7 +130,7 @@ func (w *world) doubtPolicy(p *compiled, subject *Peer, s *judgedSide) {
 	case p.pods.broken:
 		s.because("it is not known whether %s selects %s: its podSelector cannot be read", p.name, subject)
 	default:
-		s.because("it is not known whether %s selects %s: labels of the pods cannot be read", p.name, subject)
+		s.because("it is not known whether %s selects %s: %s", p.name, subject, subject.labels.doubt())
 	}
 }
 
@@ -242,7 +242,7 @@ func (w *world) means(p *compiled, item *rulePeer, other *Peer) (m tri, why stri
 	}
 	pods := item.pods.matches(other.labels)
 	if pods == maybe {
-		why = "labels of its pods cannot be read"
+		why = other.labels.doubt()
 		if item.pods.broken {
 			why = "the podSelector cannot be read"
 		}

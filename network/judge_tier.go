@@ -39,7 +39,10 @@ func (w *world) doubtAdmin(p *adminPolicy, subject *Peer) string {
 		return fmt.Sprintf("it is not known whether %s counts: %s", p.name, p.doubt)
 	}
 	ns := w.m.names.all[subject.namespace]
-	why := "its selectors or the labels of the pods cannot be read"
+	why := subject.labels.doubt()
+	if p.namespaces.broken || p.pods.broken {
+		why = "its selectors cannot be read"
+	}
 	if p.namespaces.matches(ns.labels) == maybe {
 		why = w.m.whyNamespace(ns, p.namespaces)
 	}

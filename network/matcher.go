@@ -102,6 +102,7 @@ type crowd struct {
 	byNamespace [][]int32
 	byLabel     map[[2]string][]int32
 	odd         []int32 // whose labels cannot all be read
+	templates   []int32 // whose pods get more labels from controllers
 	byAddress   [families][]int32
 	byNode      map[string][]int32
 	unplaced    []int32
@@ -128,6 +129,8 @@ func newCrowd(peers []*Peer, names *namespaces) *crowd {
 		}
 		if p.labels.open {
 			c.odd = append(c.odd, at)
+		} else if p.labels.template {
+			c.templates = append(c.templates, at)
 		}
 		for _, node := range p.nodes {
 			c.byNode[node] = append(c.byNode[node], at)
@@ -167,7 +170,11 @@ func (c *crowd) fillPods(m *matcher) {
 				c.try(m, []int32{i}, m.namespaces.matches(c.names.all[c.peers[i].namespace].labels))
 			}
 		}
-		for _, i := range c.odd {
+		odd := c.odd
+		if isGenerated(t.key) {
+			odd = slices.Concat(c.odd, c.templates)
+		}
+		for _, i := range odd {
 			if _, has := c.peers[i].labels.values[t.key]; !has {
 				c.try(m, []int32{i}, m.namespaces.matches(c.names.all[c.peers[i].namespace].labels))
 			}

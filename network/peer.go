@@ -127,6 +127,7 @@ func readPods(inv *inventory.Inventory, names *namespaces) []*pod {
 			meta, _ := o.PodMeta()
 			p := &pod{Peer: Peer{Object: o}}
 			p.read(meta, spec, names)
+			p.labels.template = true
 			out = append(out, p)
 		}
 	}

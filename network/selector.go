@@ -29,6 +29,8 @@ func triOf(b bool) tri {
 type labels struct {
 	values map[string]string
 	open   bool
+	// template says that they are those of a template: controllers add some to the pods that they make of it.
+	template bool
 }
 
 // labelsOf reads metadata.labels. The API server refuses labels that are no strings: what they mean is left open.
@@ -46,6 +48,25 @@ func labelsOf(meta map[string]any) labels {
 		}
 	}
 	return l
+}
+
+// doubt is why it is not known what labels there are.
+func (l labels) doubt() string {
+	if l.open {
+		return "labels of the pods cannot be read"
+	}
+	return "which labels controllers add to the pods is not known before they run"
+}
+
+// isGenerated knows the labels that controllers add to the pods that they make.
+// Source: https://kubernetes.io/docs/reference/labels-annotations-taints/.
+func isGenerated(key string) bool {
+	switch key {
+	case "pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name",
+		"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index":
+		return true
+	}
+	return strings.HasPrefix(key, "batch.kubernetes.io/")
 }
 
 // A selector is a label selector. The zero selector selects everything.
@@ -170,7 +191,7 @@ func (s selector) matches(l labels) tri {
 
 func (t selectorTerm) matches(l labels) tri {
 	value, has := l.values[t.key]
-	if !has && l.open {
+	if !has && (l.open || l.template && isGenerated(t.key)) {
 		return maybe
 	}
 	switch t.op {
