@@ -21,7 +21,13 @@ var update = flag.Bool("update", false, "rewrite what the cases want")
 // TestCases runs the files in testdata: named clusters, each followed by every pair of peers that is not denied.
 // Documents of kind Gap are gaps of the inventory.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
+	runCases(t, "testdata/*.txtar", describe)
+}
+
+// runCases runs files of cases: an inventory, and what a function says of it.
+func runCases(t *testing.T, pattern string, describe func(*network.Map) string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no cases: %v", err)
 	}
@@ -108,6 +114,9 @@ func describe(m *network.Map) string {
 				fmt.Fprintf(&b, "  because %s\n", why)
 			}
 		}
+	}
+	if p := m.Plugin(); p.Name != "" || !p.Assumed {
+		b.WriteString(describePlugin(p))
 	}
 	for _, w := range m.Warnings() {
 		fmt.Fprintf(&b, "warning %s %s: %s\n", w.Object, w.Path, w.Message)

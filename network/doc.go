@@ -12,6 +12,18 @@
 // AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy are judged too, tier by tier. Policies of
 // network plugins are not understood: what they select is unknown.
 //
+// Policies are worth what the network plugin makes of them. A plugin is known by its DaemonSets, the ConfigMaps that set
+// it up, and its nodes. When it does not enforce policies, or is not known to, what they deny is unknown, and what they
+// allow is still allowed. When it isolates pods that no policy selects, what these pods can do is unknown. Plain files that
+// show no plugin are of an application, and policies are assumed to be enforced. A cluster always has a plugin: when it
+// shows none that is known here, whether policies are enforced is not known either. A managed control plane may hide a
+// plugin that does; AssumeEnforced is for those who know. Support for policies of the whole cluster is told apart by kind,
+// as https://network-policy-api.sigs.k8s.io/implementations/ lists it.
+//
+// Not judged are differences between plugins that enforce: some do not match an ipBlock against the addresses of pods or
+// nodes (Cilium), some leave out pods without a controller (Amazon VPC CNI), and not all know SCTP and endPort. Nor are
+// networks that pods have besides the cluster's own (Multus), and settings that differ between nodes (CiliumNodeConfig).
+//
 // Source of the semantics: the comments of k8s.io/api/networking/v1 and of policy.networking.k8s.io, and
 // https://kubernetes.io/docs/concepts/services-networking/network-policies/. Where those leave the choice to the
 // network plugin: pods on the host network are addresses of their nodes, and no policy selects them; an ipBlock also

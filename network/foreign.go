@@ -37,6 +37,9 @@ func foreignKinds() []foreignKind {
 		{GroupKind: kind("projectcalico.org", "GlobalNetworkPolicy"), cluster: true},
 		{GroupKind: kind("crd.antrea.io", "NetworkPolicy")},
 		{GroupKind: kind("crd.antrea.io", "ClusterNetworkPolicy"), cluster: true},
+		{GroupKind: kind("networking.k8s.aws", "ApplicationNetworkPolicy")},
+		{GroupKind: kind("networking.k8s.aws", "ClusterNetworkPolicy"), cluster: true},
+		{GroupKind: kind("networking.gke.io", "FQDNNetworkPolicy")},
 		{GroupKind: kind("k8s.ovn.org", "EgressFirewall"), outward: true},
 		{GroupKind: kind("network.openshift.io", "EgressNetworkPolicy"), outward: true},
 	}

@@ -199,7 +199,11 @@ func FuzzObjects(f *testing.F) {
 {"kind":"ClusterNetworkPolicy","metadata":{"name":"c"},"spec":{"priority":1,"tier":"Admin","subject":{"pods":{"podSelector":{}}},"ingress":[
 {"action":"Accept","from":[{"namespaces":{}}],"protocols":[{"tcp":{"destinationPort":{"range":{"start":9,"end":7}}}},{"udp":{}}]}],"egress":{}}},
 {"kind":"ClusterNetworkPolicy","metadata":{"name":"d"},"spec":7}]`)
-	groups := map[string]string{"NetworkPolicy": "networking.k8s.io/v1", "Deployment": "apps/v1", "Job": "batch/v1", "CiliumNetworkPolicy": "cilium.io/v2",
+	f.Add(`[{"kind":"Pod","metadata":{"name":"a","namespace":"x"}},{"kind":"NetworkPolicy","metadata":{"name":"p","namespace":"x"},"spec":{}},
+{"kind":"Node","metadata":{"name":"n","annotations":{"k3s.io/node-args":"[\"server\",\"--disable-network-policy\"]"}},"status":{"nodeInfo":{"kubeletVersion":"v1.30.0+k3s1"},"conditions":[7]}},
+{"kind":"DaemonSet","metadata":{"name":"d","namespace":"x"},"spec":{"template":{"spec":{"containers":[{"name":"cilium-agent","image":"cilium/cilium:v1","args":["--enable-policy=always"]},7]}}},"status":{"desiredNumberScheduled":1,"numberReady":0}},
+{"kind":"ConfigMap","metadata":{"name":"cilium-config","namespace":"x"},"data":{"enable-policy":7}},{"kind":"FQDNNetworkPolicy","metadata":{"name":"f","namespace":"x"}}]`)
+	groups := map[string]string{"DaemonSet": "apps/v1", "FQDNNetworkPolicy": "networking.gke.io/v1alpha1", "NetworkPolicy": "networking.k8s.io/v1", "Deployment": "apps/v1", "Job": "batch/v1", "CiliumNetworkPolicy": "cilium.io/v2",
 		"AdminNetworkPolicy": "policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy": "policy.networking.k8s.io/v1alpha2", "EgressFirewall": "k8s.ovn.org/v1", "GlobalNetworkPolicy": "projectcalico.org/v3"}
 	f.Fuzz(func(t *testing.T, text string) {
 		var contents []map[string]any

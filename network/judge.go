@@ -70,13 +70,28 @@ func (w *world) ends(d Direction) (subject, other *Peer) {
 func (w *world) side(d Direction, s *judgedSide) {
 	subject, other := w.ends(d)
 	policies, admins := w.selecting(d, subject)
-	rest := span{w.asked, w.asked}
+	rest := w.open(subject)
 	baseline, rest := w.tier(admins, BaselineTier, d, s, rest, rest)
 	own, rest := w.networkPolicies(policies, d, s, rest)
 	admin, rest := w.tier(admins, AdminTier, d, s, rest, rest)
+	if doubt := w.m.plugin.doubt; doubt != "" && !rest.upper.Equal(w.asked) {
+		rest.upper = w.asked
+		s.because("%s", doubt)
+	}
+	if w.m.plugin.Strict && !s.Isolated && !rest.lower.Equal(w.asked) {
+		s.because("%s", w.m.plugin.strictness())
+	}
 	s.span = rest
 	s.Policies = append(append(admin, own...), baseline...)
 	w.foreign(d, subject, other, s)
+}
+
+// open is what holds without any policy.
+func (w *world) open(subject *Peer) span {
+	if !w.m.plugin.Strict || subject.External() || subject.HostNetwork {
+		return span{w.asked, w.asked}
+	}
+	return span{Ports{}, w.asked}
 }
 
 // networkPolicies judges the NetworkPolicies; rest is what holds without any.

@@ -15,7 +15,7 @@ func (w *world) tier(admins []*adminPolicy, t Tier, d Direction, s *judgedSide, 
 		if selects == no {
 			continue
 		}
-		part := SelectingPolicy{Policy: p.object, Name: p.name, Tier: t, Sure: selects == yes && p.isSure()}
+		part := SelectingPolicy{Policy: p.object, Name: p.name, Tier: t, Sure: selects == yes && w.m.sureAdmin(p)}
 		j := judgedAdmin{adminPolicy: p, sure: part.Sure}
 		for i := range p.rules[d] {
 			answer, matched := w.rule(&compiled{policy: &p.policy}, &p.rules[d][i], d, other, s)
@@ -35,8 +35,8 @@ func (w *world) tier(admins []*adminPolicy, t Tier, d Direction, s *judgedSide, 
 }
 
 func (w *world) doubtAdmin(p *adminPolicy, subject *Peer) string {
-	if p.doubt != "" {
-		return fmt.Sprintf("it is not known whether %s counts: %s", p.name, p.doubt)
+	if doubt := w.m.doubtOfAdmin(p); doubt != "" {
+		return fmt.Sprintf("it is not known whether %s counts: %s", p.name, doubt)
 	}
 	ns := w.m.names.all[subject.namespace]
 	why := subject.labels.doubt()

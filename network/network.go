@@ -14,7 +14,10 @@ import (
 // Reads are the kinds that a Map is built from. A gap in one of them makes answers unknown or peers missing.
 func Reads() []schema.GroupKind {
 	kinds := []schema.GroupKind{{Kind: "Namespace"}, {Group: "networking.k8s.io", Kind: "NetworkPolicy"}}
-	kinds = append(kinds, adminKinds()...)
+	kinds = append(append(kinds, adminKinds()...), pluginKinds()...)
+	for _, k := range foreignKinds() {
+		kinds = append(kinds, k.GroupKind)
+	}
 	for _, gk := range inventory.WorkloadKinds() {
 		if gk.Kind != "PodTemplate" {
 			kinds = append(kinds, gk)
@@ -26,6 +29,7 @@ func Reads() []schema.GroupKind {
 // A Map says who can talk to whom. It is immutable and safe for concurrent use.
 type Map struct {
 	inv      *inventory.Inventory
+	plugin   *Plugin
 	names    *namespaces
 	crowd    *crowd
 	compiler *compiler
@@ -56,7 +60,7 @@ func (c *Class) External() bool { return c.Peers[0].External() }
 // New makes the Map of an inventory. Objects of any shape give an answer: what cannot be read makes unknown what depends
 // on it, and Warnings tell.
 func New(inv *inventory.Inventory) *Map {
-	m := &Map{inv: inv, names: newNamespaces(inv)}
+	m := &Map{inv: inv, plugin: findPlugin(inv), names: newNamespaces(inv)}
 	m.compiler = newCompiler(m.names)
 	var w warner
 	for _, p := range readPolicies(&w, inv) {
@@ -102,9 +106,12 @@ func (m *Map) build() {
 func (m *Map) finish() {
 	m.classify()
 	m.matchClasses()
-	m.reach = sync.OnceValue(func() *reach { return newReach(m) })
+	m.compute()
 	m.warnings = sync.OnceValue(func() []Warning { return append(slices.Clip(m.read), m.unusedNames()...) })
 }
+
+// compute makes the answers of a Map whose classes are known, when they are first asked for.
+func (m *Map) compute() { m.reach = sync.OnceValue(func() *reach { return newReach(m) }) }
 
 func (m *Map) blocks() []*matcher {
 	var out []*matcher

@@ -38,7 +38,7 @@ func replaced(inv *inventory.Inventory, old, with *inventory.Object) *inventory.
 // replacePolicy shares with this Map all that the change of a NetworkPolicy leaves as it is.
 func (m *Map) replacePolicy(inv *inventory.Inventory, old, with *inventory.Object) (*Map, bool) {
 	n := &Map{
-		inv: inv, names: m.names, crowd: m.crowd, compiler: m.compiler.clone(), admins: m.admins, foreign: m.foreign, pods: m.pods,
+		inv: inv, plugin: m.plugin, names: m.names, crowd: m.crowd, compiler: m.compiler.clone(), admins: m.admins, foreign: m.foreign, pods: m.pods,
 		atlas: m.atlas, named: m.named, nodes: m.nodes, missing: m.missing,
 	}
 	for _, o := range []*inventory.Object{old, with} {

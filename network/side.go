@@ -75,6 +75,12 @@ func (s *sides) group(r *reach, d Direction) {
 			keys[class] = keys[class].xor(m)
 		}
 	}
+	if r.m.plugin.Strict {
+		m := newMark()
+		for class := range r.outside.each {
+			keys[class] = keys[class].xor(m)
+		}
+	}
 	if d == Ingress { // what a port's name stands for is a matter of the receiver
 		for class := range r.pods.each {
 			keys[class] = keys[class].xor(r.m.named.key(r.m.classes[class].Peers[0].index))
@@ -152,9 +158,15 @@ func (r *reach) side(g *sideGroup, d Direction, world int) cells {
 		outward = outward || d == Egress
 	}
 	out := cells{{r.all, everything}}
+	if r.m.plugin.Strict && !r.outside.has(g.first) {
+		out[0].value.lower = noPorts
+	}
 	out = r.tierOf(BaselineTier, g, d, world, out, out)
 	out = r.networkPolicies(g, d, world, out)
 	out = r.tierOf(AdminTier, g, d, world, out, out)
+	if r.m.plugin.doubt != "" {
+		out = r.combine(out, cells{{r.all, everything}}, func(x, _ value) value { return value{x.lower, allPorts} })
+	}
 	if outward {
 		out = r.combine(out, cells{{r.outside, value{allPorts, noPorts}}}, func(x, y value) value {
 			if y.lower == allPorts {

@@ -6,8 +6,6 @@ type selectedAdmin struct {
 	sure bool
 }
 
-func (p *adminPolicy) isSure() bool { return p.doubt == "" }
-
 // eachAdmin yields the policies of the whole cluster that have rules for a direction and select a class, or may.
 func (r *reach) eachAdmin(d Direction, yield func(class int, p selectedAdmin)) {
 	for _, p := range r.m.admins {
@@ -16,7 +14,7 @@ func (r *reach) eachAdmin(d Direction, yield func(class int, p selectedAdmin)) {
 		}
 		subject := r.m.compiler.matchers.all[p.subject].sets[0]
 		for class := range subject.yes.each {
-			yield(class, selectedAdmin{p, p.isSure()})
+			yield(class, selectedAdmin{p, r.m.sureAdmin(p)})
 		}
 		for class := range subject.may.each {
 			yield(class, selectedAdmin{p, false})

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
@@ -61,8 +62,42 @@ func (g generator) hide(t *testing.T, c *refCluster) partial {
 	if gap {
 		gaps = append(gaps, inventory.Gap{Kind: "NetworkPolicy", Group: "networking.k8s.io", Namespace: "n1", Reason: "networkpolicies is forbidden"})
 	}
-	inv = inventory.New(inv.Source, inv.Taken, inv.Version, objects, gaps)
-	return partial{inv, func() *refCluster { return g.completion(c, shown, located, placed, fixes, gap) }}
+	makers, change := g.hidePlugin()
+	inv = inventory.New(inv.Source, inv.Taken, inv.Version, append(objects, makers...), gaps)
+	return partial{inv, func() *refCluster {
+		whole := g.completion(c, shown, located, placed, fixes, gap)
+		change(whole)
+		return whole
+	}}
+}
+
+// hidePlugin makes a network plugin at random, and what it may do to the policies of a cluster.
+func (g generator) hidePlugin() ([]*inventory.Object, func(*refCluster)) {
+	daemon := func(image string, args ...any) []*inventory.Object {
+		return []*inventory.Object{contentOf(map[string]any{"apiVersion": "apps/v1", "kind": "DaemonSet",
+			"metadata": map[string]any{"namespace": "net", "name": "agent"},
+			"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"hostNetwork": true,
+				"containers": []any{map[string]any{"name": "agent", "image": image, "args": args}}}}}})}
+	}
+	switch g.IntN(8) {
+	case 0:
+		return daemon("ghcr.io/flannel-io/flannel:v0.26.1"), func(c *refCluster) {
+			if g.chance(60) {
+				c.policies, c.admins = nil, nil
+			}
+		}
+	case 1: // enforces NetworkPolicies only
+		return daemon("calico/node:v3.20.0"), func(c *refCluster) { c.admins = nil }
+	case 2:
+		return daemon("quay.io/cilium/cilium:v1.17.0", "--enable-policy", "always"), func(c *refCluster) {
+			c.admins = nil
+			for name := range c.namespaces {
+				c.policies = append(c.policies, &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: name, Name: "isolate"},
+					Spec: networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{"Ingress", "Egress"}}})
+			}
+		}
+	}
+	return nil, func(*refCluster) {}
 }
 
 func (g generator) completion(c, shown *refCluster, located, placed []bool, fixes []func(*networkingv1.NetworkPolicy), gap bool) *refCluster {

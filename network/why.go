@@ -22,7 +22,9 @@ func (m *Map) Why(src, dst *Peer) []string {
 
 // Judge is Explain for those who ask about many pairs: it costs what the policies that select the two peers say, after
 // the first call has found out which do.
-func (m *Map) Judge(src, dst *Peer, asked Ports) Verdict { return m.explain(src, dst, asked, m.reach().selecting) }
+func (m *Map) Judge(src, dst *Peer, asked Ports) Verdict {
+	return m.explain(src, dst, asked, m.reach().selecting)
+}
 
 // selecting are the policies that select a peer in a direction, or may, and maybe others.
 func (r *reach) selecting(d Direction, p *Peer) ([]*compiled, []*adminPolicy) {
