@@ -17,6 +17,8 @@ type Document struct {
 	Body any
 	// Items are the members of the list "items" where there are too many to hold them all; that list of Body is then empty.
 	Items iter.Seq[any]
+	// Also are further lists of Body, in its order, whose members are too many to hold them all. They follow "items".
+	Also []List
 	// Source says what was read and when, for documents that are kept.
 	Source string
 	// Tables are the answer for people, and for spreadsheets.
@@ -36,6 +38,20 @@ type Document struct {
 	Picture func(page bool) *graph.Graph
 	// Manifest writes the answer as Kubernetes objects; where it is set, the format yaml means these.
 	Manifest func(io.Writer) error
+}
+
+// A List is the members of a list of the machine-readable answer, which is empty in its Body.
+type List struct {
+	Name  string
+	Items iter.Seq[any]
+}
+
+// lists are all lists that are written one member after the other.
+func (d *Document) lists() []List {
+	if d.Items == nil {
+		return d.Also
+	}
+	return append([]List{{"items", d.Items}}, d.Also...)
 }
 
 // AllNotes are the notes and the remarks: all, or the first of them.

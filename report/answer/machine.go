@@ -24,15 +24,15 @@ func writeJSON(w io.Writer, d *Document, _ report.Options) error {
 		return err
 	}
 	out := bufio.NewWriter(w)
-	if d.Items != nil {
+	for _, list := range d.lists() {
 		// Only a member of the outermost object stands after a line break and two blanks.
-		head, tail, ok := bytes.Cut(text, []byte("\n  \"items\": []"))
+		head, tail, ok := bytes.Cut(text, []byte("\n  \""+list.Name+"\": []"))
 		if !ok {
 			return errNoItems
 		}
-		fmt.Fprintf(out, "%s\n  \"items\": [", head)
+		fmt.Fprintf(out, "%s\n  \"%s\": [", head, list.Name)
 		separator, end := "\n    ", ""
-		for item := range d.Items {
+		for item := range list.Items {
 			one, err := indented(item, "    ")
 			if err != nil {
 				return err
@@ -69,16 +69,16 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 		return err
 	}
 	out := bufio.NewWriter(w)
-	if d.Items != nil {
-		head, tail, ok := bytes.Cut(text, []byte("\nitems: []\n"))
+	for _, list := range d.lists() {
+		head, tail, ok := cutLine(text, list.Name+": []\n")
 		if !ok {
 			return errNoItems
 		}
 		_, _ = out.Write(head)
 		none := true
-		for item := range d.Items {
+		for item := range list.Items {
 			if none {
-				_, _ = out.WriteString("\nitems:\n")
+				_, _ = out.WriteString(list.Name + ":\n")
 				none = false
 			}
 			one, err := YAML([]any{item})
@@ -88,12 +88,23 @@ func writeYAML(w io.Writer, d *Document, _ report.Options) error {
 			_, _ = out.Write(one)
 		}
 		if none {
-			_, _ = out.WriteString("\nitems: []\n")
+			_, _ = out.WriteString(list.Name + ": []\n")
 		}
 		text = tail
 	}
 	_, _ = out.Write(text)
 	return out.Flush()
+}
+
+// cutLine gives what is before and after a line.
+func cutLine(text []byte, line string) (before, after []byte, ok bool) {
+	at := 0
+	if !bytes.HasPrefix(text, []byte(line)) {
+		if at = bytes.Index(text, []byte("\n"+line)) + 1; at == 0 {
+			return nil, nil, false
+		}
+	}
+	return text[:at], text[at+len(line):], true
 }
 
 // YAML is a value as YAML. Characters that YAML has no place for, as a name may hold, are escaped on the way.
