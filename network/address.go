@@ -148,6 +148,7 @@ type atom struct {
 	first netip.Addr
 	facts mark
 	group int
+	run   int // how many atoms from this one on have groups whose numbers follow each other
 }
 
 // An addressGroup is all addresses that are in the same blocks.
@@ -204,7 +205,13 @@ func (a *atlas) divide(f family, blocks []*matcher) {
 		} else {
 			g.ranges = append(g.ranges, AddressRange{at, last})
 		}
-		a.atoms[f] = append(a.atoms[f], atom{at, facts, group})
+		a.atoms[f] = append(a.atoms[f], atom{first: at, facts: facts, group: group, run: 1})
+	}
+	atoms := a.atoms[f]
+	for i := len(atoms) - 2; i >= 0; i-- {
+		if atoms[i+1].group == atoms[i].group+1 {
+			atoms[i].run = atoms[i+1].run + 1
+		}
 	}
 }
 
@@ -219,11 +226,18 @@ func (a *atlas) at(addr netip.Addr) atom {
 	return atoms[i]
 }
 
-// within yields the groups of the parts in a range that begins and ends where parts do.
-func (a *atlas) within(r AddressRange, yield func(group int)) {
+// within yields the groups of the parts in a range that begins and ends where parts do, as ranges of their numbers.
+func (a *atlas) within(r AddressRange, yield func(first, last int)) {
 	atoms := a.atoms[familyOf(r.First)]
-	i, _ := slices.BinarySearchFunc(atoms, r.First, func(x atom, addr netip.Addr) int { return x.first.Compare(addr) })
-	for ; i < len(atoms) && atoms[i].first.Compare(r.Last) <= 0; i++ {
-		yield(atoms[i].group)
+	compare := func(x atom, addr netip.Addr) int { return x.first.Compare(addr) }
+	i, _ := slices.BinarySearchFunc(atoms, r.First, compare)
+	end, found := slices.BinarySearchFunc(atoms, r.Last, compare)
+	if found {
+		end++
+	}
+	for i < end {
+		n := min(atoms[i].run, end-i)
+		yield(atoms[i].group, atoms[i].group+n-1)
+		i += n
 	}
 }

@@ -112,22 +112,42 @@ func (a algebra) join(p *pieces) cells {
 	return a.merge(out)
 }
 
-// joinMany joins class by class.
+// joinMany joins class by class. Classes that are in the same pieces have the same value, which is computed once.
 func (a algebra) joinMany(p *pieces) cells {
-	of := make([][]value, a.classes)
+	in := make([]mark, a.classes) // the pieces of each class
+	for _, v := range p.order {
+		m := newMark()
+		for class := range p.sets[v].each {
+			in[class] = in[class].xor(m)
+		}
+	}
+	number := map[mark]int{}
+	var members []*set
+	first := make([]int, a.classes) // for the first class of each kind its number, else -1
+	for class, m := range in {
+		first[class] = -1
+		if m == (mark{}) {
+			continue
+		}
+		n, known := number[m]
+		if !known {
+			n = len(members)
+			number[m], first[class] = n, n
+			members = append(members, &set{})
+		}
+		members[n].add(class)
+	}
+	values := make([][]value, len(members))
 	for _, v := range p.order {
 		for class := range p.sets[v].each {
-			of[class] = append(of[class], v)
+			if n := first[class]; n >= 0 {
+				values[n] = append(values[n], v)
+			}
 		}
 	}
 	out := newPieces()
-	for class, values := range of {
-		if len(values) == 0 {
-			continue
-		}
-		var one set
-		one.add(class)
-		out.add(one, a.unionAll(values))
+	for n, list := range values {
+		out.add(*members[n], a.unionAll(list))
 	}
 	return out.disjoint()
 }

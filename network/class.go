@@ -95,8 +95,9 @@ func (m *Map) matchClasses() {
 
 func (m *Map) blockClasses(x *matcher, f family, unlocated set) bounds {
 	b := bounds{yes: m.classesOf(x.hits[f])}
+	base := m.peers[m.pods].class // each group of addresses is a class, and their numbers follow each other
 	for _, r := range x.block[f] {
-		m.atlas.within(r, func(group int) { b.yes.add(m.peers[m.pods+group].class) })
+		m.atlas.within(r, func(first, last int) { b.yes.addRange(base+first, base+last) })
 	}
 	switch {
 	case x.block.whole(f):

@@ -33,6 +33,21 @@ func (s *set) add(n int) {
 	s.words[word-s.first] |= 1 << (n % 64)
 }
 
+// addRange puts the numbers from first to last into a set that nobody else holds.
+func (s *set) addRange(first, last int) {
+	s.grow(first/64, last/64+1)
+	for word := first / 64; word <= last/64; word++ {
+		mask := ^uint64(0)
+		if word == first/64 {
+			mask <<= first % 64
+		}
+		if word == last/64 {
+			mask &= ^uint64(0) >> (63 - last%64)
+		}
+		s.words[word-s.first] |= mask
+	}
+}
+
 // addAll puts another set's numbers into a set that nobody else holds.
 func (s *set) addAll(o set) {
 	if len(o.words) == 0 {
