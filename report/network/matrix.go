@@ -1,0 +1,175 @@
+package network
+
+import (
+	"slices"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
+)
+
+// A matrix is what classes can send to others. Equal rows are kept once, as sets of classes: a cluster of 10,000 different
+// workloads takes some megabytes.
+type matrix struct {
+	m    *network.Map
+	rows []row
+	of   []int32 // by class: its row; -1 when it was not asked for
+}
+
+// A row is what each of some classes can send.
+type row struct {
+	from  []*network.Class
+	cells []network.Cell
+}
+
+// newMatrix computes the rows of some classes; nil means all.
+func newMatrix(m *network.Map, wanted []*network.Class) *matrix {
+	x := &matrix{m: m, of: make([]int32, len(m.Classes()))}
+	for i := range x.of {
+		x.of[i] = -1
+	}
+	if wanted == nil {
+		wanted = m.Classes()
+	}
+	known := map[uint64][]int32{}
+	for _, c := range wanted {
+		cells := m.Row(c)
+		digest := digestOf(cells, c.External())
+		at := int32(-1)
+		for _, i := range known[digest] {
+			if r := &x.rows[i]; r.from[0].External() == c.External() && sameCells(r.cells, cells) {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			at = int32(len(x.rows)) // #nosec G115 -- there are fewer classes
+			x.rows = append(x.rows, row{cells: cells})
+			known[digest] = append(known[digest], at)
+		}
+		x.rows[at].from = append(x.rows[at].from, c)
+		x.of[c.ID] = at
+	}
+	return x
+}
+
+// row is the cells of a class that was asked for.
+func (x *matrix) row(c *network.Class) []network.Cell {
+	if i := x.of[c.ID]; i >= 0 {
+		return x.rows[i].cells
+	}
+	return nil
+}
+
+// digestOf is equal for equal rows, however they are cut into cells.
+func digestOf(cells []network.Cell, external bool) uint64 {
+	var sum uint64
+	if external {
+		sum = 1
+	}
+	for _, c := range cells {
+		ports := connectionDigest(c.Connection)
+		for to := range c.To {
+			sum += mix(uint64(to.ID) + ports) // #nosec G115 -- not negative
+		}
+	}
+	return sum
+}
+
+func connectionDigest(c network.Connection) uint64 {
+	return portsDigest(c.Allowed)*31 + portsDigest(c.Unknown)
+}
+
+func portsDigest(p network.Ports) uint64 {
+	sum := uint64(7)
+	for proto := network.TCP; proto <= network.SCTP; proto++ {
+		for _, r := range p.Of(proto) {
+			sum = mix(sum + uint64(proto)<<32 + uint64(r.First)<<16 + uint64(r.Last))
+		}
+	}
+	return sum
+}
+
+// mix spreads the bits of a number (the finalizer of MurmurHash3).
+func mix(x uint64) uint64 {
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
+}
+
+func sameCells(a, b []network.Cell) bool { return holdsCells(a, b) && holdsCells(b, a) }
+
+// holdsCells says that b has all that a has.
+func holdsCells(a, b []network.Cell) bool {
+	for _, c := range a {
+		for to := range c.To {
+			if i := cellOf(b, to); i < 0 || !sameConnection(b[i].Connection, c.Connection) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func sameConnection(a, b network.Connection) bool {
+	return a.Allowed.Equal(b.Allowed) && a.Unknown.Equal(b.Unknown)
+}
+
+// cellOf is the cell that a class is in; -1 when it is in none.
+func cellOf(cells []network.Cell, class *network.Class) int {
+	return slices.IndexFunc(cells, func(c network.Cell) bool { return c.Has(class) })
+}
+
+// to is what a row lets through to a class.
+func (r *row) to(class *network.Class) network.Connection {
+	if i := cellOf(r.cells, class); i >= 0 {
+		return r.cells[i].Connection
+	}
+	return network.Connection{}
+}
+
+// eitherOf is what at least one of two connections lets through.
+func eitherOf(a, b network.Connection) network.Connection {
+	allowed := a.Allowed.Union(b.Allowed)
+	return network.Connection{Allowed: allowed, Unknown: a.Unknown.Union(b.Unknown).Subtract(allowed)}
+}
+
+// onPorts is a connection on some ports.
+func onPorts(c network.Connection, ports network.Ports) network.Connection {
+	return network.Connection{Allowed: c.Allowed.Intersect(ports), Unknown: c.Unknown.Intersect(ports)}
+}
+
+func isNothing(c network.Connection) bool { return c.Allowed.None() && c.Unknown.None() }
+
+// A workload is the peers of one object.
+type workload struct {
+	object *inventory.Object
+	peers  []*network.Peer
+}
+
+// workloadsOf are the workloads of a map, in order.
+func workloadsOf(m *network.Map) []workload {
+	var out []workload
+	for _, p := range m.Peers() {
+		if p.External() {
+			break // addresses come last
+		}
+		if n := len(out); n > 0 && out[n-1].object == p.Object {
+			out[n-1].peers = append(out[n-1].peers, p)
+		} else {
+			out = append(out, workload{p.Object, []*network.Peer{p}})
+		}
+	}
+	return out
+}
+
+// external are the peers of addresses.
+func external(m *network.Map) []*network.Peer {
+	peers := m.Peers()
+	i := slices.IndexFunc(peers, (*network.Peer).External)
+	if i < 0 {
+		return nil
+	}
+	return peers[i:]
+}
