@@ -1,23 +1,22 @@
 package network
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
-	"sort"
 	"strconv"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
 // fold joins the pods of one workload that policies cannot tell apart to peers.
 func (m *Map) fold(pods []*pod) []*Peer {
-	slices.SortStableFunc(pods, comparePods)
 	keys := m.labelKeys()
 	var out []*Peer
 	var key []byte
-	for i := 0; i < len(pods); {
-		owner := pods[i].Object
+	for _, list := range byWorkload(pods) {
 		byKey := map[string]*Peer{}
-		for ; i < len(pods) && pods[i].Object == owner; i++ {
-			p := pods[i]
+		for _, p := range list {
 			key = m.foldKey(key[:0], p, keys)
 			peer, known := byKey[string(key)]
 			if !known {
@@ -42,28 +41,51 @@ func (m *Map) fold(pods []*pod) []*Peer {
 	return out
 }
 
-// labelKeys are the labels that selectors of pods look at, sorted.
-func (m *Map) labelKeys() []string {
-	seen := map[string]bool{}
+// byWorkload puts the pods of each workload together: workloads by namespace, kind and name, and pods by name.
+func byWorkload(pods []*pod) [][]*pod {
+	number := map[*inventory.Object]int{}
+	var lists [][]*pod
+	for _, p := range pods {
+		n, known := number[p.Object]
+		if !known {
+			n = len(lists)
+			number[p.Object] = n
+			lists = append(lists, nil)
+		}
+		lists[n] = append(lists[n], p)
+	}
+	slices.SortFunc(lists, func(a, b []*pod) int {
+		return cmp.Or(a[0].Object.Compare(b[0].Object.Ref), cmp.Compare(number[a[0].Object], number[b[0].Object]))
+	})
+	for _, list := range lists {
+		slices.SortStableFunc(list, comparePodNames)
+	}
+	return lists
+}
+
+// labelKeys are the labels that selectors of pods look at.
+func (m *Map) labelKeys() map[string]bool {
+	keys := map[string]bool{}
 	for _, x := range m.compiler.matchers.all {
 		for _, t := range x.pods.terms {
-			seen[t.key] = true
+			keys[t.key] = true
 		}
 	}
-	keys := make([]string, 0, len(seen))
-	for k := range seen {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
 	return keys
 }
 
 // foldKey is the same for pods of one workload that policies cannot tell apart.
-func (m *Map) foldKey(key []byte, p *pod, labelKeys []string) []byte {
-	for _, k := range labelKeys {
-		if v, has := p.labels.values[k]; has {
-			key = strconv.AppendQuote(append(key, k...), v)
+func (m *Map) foldKey(key []byte, p *pod, labelKeys map[string]bool) []byte {
+	var space [16]string
+	own := space[:0]
+	for k := range p.labels.values {
+		if labelKeys[k] {
+			own = append(own, k)
 		}
+	}
+	slices.Sort(own)
+	for _, k := range own {
+		key = strconv.AppendQuote(strconv.AppendQuote(key, k), p.labels.values[k])
 	}
 	key = strconv.AppendBool(append(key, 0), p.labels.open)
 	key = strconv.AppendBool(key, p.HostNetwork)
@@ -74,8 +96,15 @@ func (m *Map) foldKey(key []byte, p *pod, labelKeys []string) []byte {
 			key = binary.BigEndian.AppendUint64(key, uint64(m.atlas.at(p.address[f]).group))
 		}
 	}
-	for id, name := range m.compiler.named {
-		if lower, upper := p.resolve(name); !upper.None() {
+	var ids []int
+	for _, c := range p.ports {
+		if id, asked := m.compiler.namedIDs[c.namedPort]; asked && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		if lower, upper := p.resolve(m.compiler.named[id]); !upper.None() {
 			key = binary.BigEndian.AppendUint32(key, uint32(id))
 			key = append(append(append(key, lower.String()...), '/'), upper.String()...)
 		}

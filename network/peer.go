@@ -240,9 +240,7 @@ func (p *Peer) resolve(name namedPort) (lower, upper Ports) {
 	return lower, upper
 }
 
-// comparePods orders pods by workload, so that those of one workload follow each other.
-func comparePods(a, b *pod) int { return cmp.Or(a.Object.Compare(b.Object.Ref), comparePodNames(a, b)) }
-
+// comparePodNames orders the pods of one workload.
 func comparePodNames(a, b *pod) int {
 	if a.object == nil || b.object == nil {
 		return 0

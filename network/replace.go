@@ -87,7 +87,7 @@ func (m *Map) sameQuestions(older *Map) bool {
 	}
 	keys := older.labelKeys()
 	for _, x := range m.compiler.matchers.all[len(older.compiler.matchers.all):] {
-		if x.kind == blockMatcher || slices.ContainsFunc(x.pods.terms, func(t selectorTerm) bool { return !slices.Contains(keys, t.key) }) {
+		if x.kind == blockMatcher || slices.ContainsFunc(x.pods.terms, func(t selectorTerm) bool { return !keys[t.key] }) {
 			return false
 		}
 	}
