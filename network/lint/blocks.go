@@ -135,9 +135,9 @@ func (c *checker) repeated(p *policy, r *network.RuleReading) {
 	for i := range r.Peers {
 		rules[i] = newRule(p, &network.RuleReading{Path: r.Peers[i].Path, Peers: r.Peers[i : i+1]})
 	}
-	for i, one := range slices.Backward(rules) {
-		rest := slices.Concat(rules[:i], rules[i+1:])
-		by, ok := covered(one, rest, b)
+	for _, one := range slices.Backward(rules) {
+		one.gone = true // it does not cover itself
+		by, ok := covered(one, rules, b)
 		if one.gone = ok; !ok {
 			continue
 		}

@@ -85,7 +85,7 @@ func (b *budget) spend() bool {
 // covered says that, whatever pods there are, all that a rule means the others mean for sure. It names those that do; the
 // namespaces have the labels that they have now.
 func covered(r *rule, others []*rule, b *budget) (by []*rule, ok bool) {
-	if r.Doubt != "" || r.ports.broken {
+	if r.Doubt != "" || r.ports.broken || b.left < 0 {
 		return nil, false
 	}
 	if r.Everyone {

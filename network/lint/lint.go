@@ -97,9 +97,6 @@ type policy struct {
 
 func directions() []network.Direction { return []network.Direction{network.Ingress, network.Egress} }
 
-// peersField is the field of a rule that lists its peers.
-func peersField(d network.Direction) string { return [...]string{"from", "to"}[d] }
-
 func newChecker(inv *inventory.Inventory, m *network.Map, services *service.Services) *checker {
 	c := &checker{
 		inv: inv, m: m, services: services, partial: inv.Source.Kind != "cluster", kinds: map[Kind]Description{}, told: map[Unjudged]bool{},

@@ -86,15 +86,6 @@ func list(texts []string) string {
 	return strings.Join(texts, "")
 }
 
-// objects lists policies: "NetworkPolicy shop/a and NetworkPolicy shop/b".
-func objects(policies []*policy) string {
-	var texts []string
-	for _, p := range policies {
-		texts = append(texts, p.Object.String())
-	}
-	return list(texts)
-}
-
 // namesPolicies is a reason for each of some policies.
 func namesPolicies(fact, message string, policies []*policy) []finding.Reason {
 	var out []finding.Reason

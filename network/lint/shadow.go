@@ -47,8 +47,8 @@ func (c *checker) shadowsIn(policies []*policy) {
 		}
 		x := &candidate{policy: p, by: map[*rule][]*rule{}}
 		for _, d := range directions() {
-			for i := range p.policyRules(d) {
-				x.rules[d] = append(x.rules[d], newRule(p, &p.policyRules(d)[i]))
+			for i := range p.rules[d] {
+				x.rules[d] = append(x.rules[d], newRule(p, &p.rules[d][i]))
 			}
 		}
 		list = append(list, x)
@@ -62,8 +62,6 @@ func (c *checker) shadowsIn(policies []*policy) {
 			"the policies of the namespace have too many rules to compare each with each")
 	}
 }
-
-func (p *policy) policyRules(d network.Direction) []network.RuleReading { return p.rules[d] }
 
 func (c *checker) shadowed(x *candidate, list []*candidate, b *budget) {
 	whole := true
@@ -83,9 +81,10 @@ func (c *checker) shadowed(x *candidate, list []*candidate, b *budget) {
 		for _, y := range around {
 			others = append(others, y.rules[d]...)
 		}
+		others = append(others, x.rules[d]...)
 		for _, r := range slices.Backward(x.rules[d]) {
-			rest := slices.DeleteFunc(slices.Clone(x.rules[d]), func(o *rule) bool { return o == r })
-			by, ok := covered(r, slices.Concat(others, rest), b)
+			r.gone = true // it does not cover itself
+			by, ok := covered(r, others, b)
 			if r.gone = ok; ok {
 				x.by[r] = by
 			}
