@@ -13,20 +13,16 @@ import (
 
 // TestOddShapes puts values of wrong types into every field of random clusters, one at a time.
 func TestOddShapes(t *testing.T) {
-	for i := range 2 {
-		g := maker{rand.New(rand.NewPCG(*seed+99, uint64(i)))}
-		list := g.cluster()
-		for _, o := range list {
-			if o["kind"] != "Pod" || i == 0 {
-				mutate(o["spec"], func(v any) { o["spec"] = v }, func() { checkAll(inventoryOf(t, list)) })
-			}
-		}
+	g := maker{rand.New(rand.NewPCG(*seed+99, 1))}
+	list := g.cluster()
+	for _, o := range list {
+		mutate(o["spec"], func(v any) { o["spec"] = v }, func() { checkAll(inventoryOf(t, list)) })
 	}
 }
 
 // mutate sets a value, and everything below it, to odd ones in turn.
 func mutate(v any, set func(any), try func()) {
-	for _, odd := range []any{nil, "text", 7, true, []any{}, []any{nil, "x"}, map[string]any{}, map[string]any{"a": 1}} {
+	for _, odd := range []any{nil, "text", 7, []any{nil, "x"}, map[string]any{"a": 1}} {
 		set(odd)
 		try()
 	}
