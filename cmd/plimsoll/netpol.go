@@ -28,6 +28,11 @@ func newNetpolCommand() *cobra.Command {
 Answers come from NetworkPolicies, AdminNetworkPolicies, BaselineAdminNetworkPolicies and
 ClusterNetworkPolicies, exactly and in three values: allowed, denied, and unknown with the reason.`,
 	}
+	cmd.AddCommand(
+		newNetpolConnectivityCommand(),
+		newNetpolDiffCommand(),
+		newNetpolLintCommand(),
+	)
 	return cmd
 }
 
