@@ -123,6 +123,10 @@ func (r *adminReader) readTier(spec map[string]any) {
 	switch kind := r.p.object.Kind; {
 	case kind == "BaselineAdminNetworkPolicy":
 		r.admin.tier = BaselineTier
+		if r.p.object.Name != "default" {
+			r.refuse("metadata.name", "the only name of this kind is \"default\"")
+			r.p.doubt = "the API server refuses its name"
+		}
 		return // it is the only one and has no priority
 	case kind == "ClusterNetworkPolicy" && name == "Baseline":
 		r.admin.tier = BaselineTier
@@ -141,16 +145,9 @@ func (r *adminReader) readTier(spec map[string]any) {
 func (r *adminReader) adminRule(item any, index int, d Direction) (rule, Action) {
 	out := rule{index: index}
 	m, _ := item.(map[string]any)
-	action := unknownAction
-	switch text := inventory.String(m, "action"); text {
-	case "Allow", "Accept":
-		action = Allow
-	case "Deny":
-		action = Deny
-	case "Pass":
-		action = Pass
-	default:
-		r.refuseAt(&out, d, "action", "the action %q is none of Allow, Accept, Deny and Pass", text)
+	action, err := r.action(inventory.String(m, "action"))
+	if err != nil {
+		r.refuseAt(&out, d, "action", "%v", err)
 	}
 	peers, err := listIn(m, d.peersField())
 	if err != nil || len(peers) == 0 {
@@ -187,6 +184,23 @@ func (r *adminReader) adminRule(item any, index int, d Direction) (rule, Action)
 		}
 	}
 	return out, action
+}
+
+// action reads the action of a rule: which there are depends on the kind of the policy.
+func (r *adminReader) action(text string) (Action, error) {
+	kind := r.p.object.Kind
+	switch {
+	case text == "Deny":
+		return Deny, nil
+	case text == "Allow" && kind != "ClusterNetworkPolicy", text == "Accept" && kind == "ClusterNetworkPolicy":
+		return Allow, nil
+	case text == "Pass" && kind != "BaselineAdminNetworkPolicy": // nothing comes after it
+		return Pass, nil
+	}
+	known := map[string]string{
+		"AdminNetworkPolicy": "Allow, Deny and Pass", "BaselineAdminNetworkPolicy": "Allow and Deny", "ClusterNetworkPolicy": "Accept, Deny and Pass",
+	}[kind]
+	return unknownAction, fmt.Errorf("the action %q is none of %s", text, known)
 }
 
 // pods reads what names pods: all of some namespaces, or some in some.
