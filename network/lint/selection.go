@@ -40,7 +40,15 @@ func (c *checker) subject(p *policy) {
 		c.cannot(SelectsNothing, p.Object.Ref, why)
 		return
 	}
-	c.found(SelectsNothing, p.Object, path, fmt.Sprintf("The policy selects nothing: there are no %s", s))
+	c.found(SelectsNothing, p.Object, path, "The policy selects nothing: "+c.none(s))
+}
+
+// none says that there are none of some pods.
+func (c *checker) none(s network.Pods) string {
+	if c.partial {
+		return fmt.Sprintf("what was read has no %s", s)
+	}
+	return fmt.Sprintf("there are no %s", s)
 }
 
 // unseen is why pods that are meant may be missing from the inventory; "" when all are there.
@@ -83,5 +91,5 @@ func (c *checker) peer(p *policy, d network.Direction, item network.PeerReading)
 	if s.EveryPod() {
 		return // whatever pods come to a namespace that is there
 	}
-	c.found(NoSuchPeer, p.Object, item.Path, fmt.Sprintf("The peer for %s matches nothing: there are no %s", d, s))
+	c.found(NoSuchPeer, p.Object, item.Path, fmt.Sprintf("The peer for %s matches nothing: %s", d, c.none(s)))
 }
