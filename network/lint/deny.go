@@ -53,13 +53,9 @@ func (c *checker) deniesByDefault(ns string, d network.Direction, everyPod []*po
 		}
 		isolated = true
 		for i := range p.rules[d] {
-			if o := openingOf(&p.rules[d][i]); o.everyone || o.v4 || o.v6 {
-				what := "everyone"
-				if !o.everyone {
-					what = o.addresses()
-				}
-				c.found(kind, object, "", fmt.Sprintf("Namespace %s does not deny %s by default: for all pods %s is allowed", ns, d, what),
-					proves("allow-all", fmt.Sprintf("%s of %s allows it", o.path, p.Object), p.Object))
+			if o := OpeningOf(&p.rules[d][i]); o.Words() != "" {
+				c.found(kind, object, "", fmt.Sprintf("Namespace %s does not deny %s by default: for all pods %s is allowed", ns, d, o.Words()),
+					proves("allow-all", fmt.Sprintf("%s of %s allows it", o.Path, p.Object), p.Object))
 				return
 			}
 		}

@@ -108,9 +108,9 @@ func (c *checker) vain(p *policy, d network.Direction, r network.RuleReading, it
 	}
 	switch {
 	case closed(theirs) && theirs.Isolated:
-		message := fmt.Sprintf("Only one end is open: %s does not let %s in on these ports", other, subject)
+		message := fmt.Sprintf("Only one end is open: %s does not let %s in on %s", other, subject, portsText(v.Asked))
 		if d == network.Ingress {
-			message = fmt.Sprintf("Only one end is open: %s may not send to %s on these ports", other, subject)
+			message = fmt.Sprintf("Only one end is open: %s may not send to %s on %s", other, subject, portsText(v.Asked))
 		}
 		c.found(OneEndOpen, p.Object, item.Path, message, isolating(theirs, other)...)
 	case closed(mine):
@@ -145,4 +145,11 @@ func denying(s network.Side) []finding.Reason {
 		}
 	}
 	return out
+}
+
+func portsText(p network.Ports) string {
+	if p.All() {
+		return "any port"
+	}
+	return p.String()
 }

@@ -52,25 +52,52 @@ type Report struct {
 // Reads are the kinds that Check looks at beside those of network and network/service.
 func Reads() []schema.GroupKind { return []schema.GroupKind{{Kind: "Node"}} }
 
-// Check finds the problems of the policies of an inventory. m is its Map and services are its Services.
-func Check(inv *inventory.Inventory, m *network.Map, services *service.Services) *Report {
+// Check finds the problems of the policies of an inventory: of some kinds, or of all when none is named. m is its Map and
+// services are its Services, which may be nil unless MissingDNS or ServiceAddress is asked for.
+func Check(inv *inventory.Inventory, m *network.Map, services *service.Services, only ...Kind) *Report {
 	c := newChecker(inv, m.AssumeEnforced(), services)
-	c.warnings()
-	for _, p := range c.policies {
-		c.selection(p)
-		c.ports(p)
-		c.openings(p)
-		c.blocks(p)
-		c.repeats(p)
-		c.name(p)
-		c.ends(p)
+	c.only = only
+	if c.wants(Refused, HostBits, Duplicate, NoEffect, AmbiguousPriority) {
+		c.warnings()
 	}
-	c.shadows()
-	c.adminOrder()
-	c.defaultDeny()
-	c.dns()
-	c.metadata()
+	for _, step := range []struct {
+		kinds []Kind
+		run   func(*policy)
+	}{
+		{[]Kind{SelectsNothing, OnlyHostNetwork, NoSuchPeer, NoSuchNamespace}, c.selection},
+		{[]Kind{NoSuchPort, OtherProtocol}, c.ports},
+		{[]Kind{AllowAll, AllowAllPods}, c.openings},
+		{[]Kind{PodAddresses, ServiceAddress}, c.blocks},
+		{[]Kind{RepeatedPeer}, c.repeats},
+		{[]Kind{NameContradicts}, c.name},
+		{[]Kind{OneEndOpen, Overruled}, c.ends},
+	} {
+		if c.wants(step.kinds...) {
+			for _, p := range c.policies {
+				step.run(p)
+			}
+		}
+	}
+	for _, step := range []struct {
+		kinds []Kind
+		run   func()
+	}{
+		{[]Kind{ShadowedPolicy, ShadowedRule}, c.shadows},
+		{[]Kind{NeverAsked}, c.adminOrder},
+		{[]Kind{NoDenyIngress, NoDenyEgress}, c.defaultDeny},
+		{[]Kind{MissingDNS}, c.dns},
+		{[]Kind{MetadataReachable}, c.metadata},
+	} {
+		if c.wants(step.kinds...) {
+			step.run()
+		}
+	}
 	return c.report()
+}
+
+// wants says whether one of the kinds is asked for.
+func (c *checker) wants(kinds ...Kind) bool {
+	return len(c.only) == 0 || slices.ContainsFunc(kinds, func(k Kind) bool { return slices.Contains(c.only, k) })
 }
 
 // A checker checks one inventory.
@@ -81,6 +108,7 @@ type checker struct {
 	policies  []*policy
 	selecting [2]map[*network.Peer][]*policy // by direction: the policies that surely isolate a peer
 	partial   bool                           // other objects may exist elsewhere: it was read from files
+	only      []Kind                         // that are asked for; none: all
 	kinds     map[Kind]Description
 	problems  []Problem
 	unjudged  []Unjudged
@@ -150,6 +178,8 @@ func (c *checker) cannot(kind Kind, object finding.Ref, reason string) {
 }
 
 func (c *checker) report() *Report {
+	c.problems = slices.DeleteFunc(c.problems, func(p Problem) bool { return !c.wants(p.Kind) })
+	c.unjudged = slices.DeleteFunc(c.unjudged, func(u Unjudged) bool { return !c.wants(u.Kind) })
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(a.Object.Compare(b.Object), cmp.Compare(a.Position.File, b.Position.File), cmp.Compare(a.Position.Line, b.Position.Line),
 			strings.Compare(string(a.Path), string(b.Path)), strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Message, b.Message))

@@ -91,8 +91,8 @@ func (c *checker) nameDenies(p *policy, n policyName) {
 		}
 		for i := range p.rules[d] {
 			r := &p.rules[d][i]
-			switch o := openingOf(r); {
-			case (byDefault || all) && (o.everyone || o.v4 && o.v6):
+			switch o := OpeningOf(r); {
+			case (byDefault || all) && (o.Everyone || o.IPv4 && o.IPv6):
 				c.found(NameContradicts, p.Object, r.Path, fmt.Sprintf("The name says that %s is denied, and the rule allows all of it", d))
 			case all && !n.exceptions():
 				c.found(NameContradicts, p.Object, r.Path, fmt.Sprintf("The name says that all %s is denied, and there is a rule that allows some", d))
@@ -152,8 +152,8 @@ func (c *checker) nameAllowsAll(p *policy, n policyName) {
 		}
 		open := false
 		for i := range p.rules[d] {
-			o := openingOf(&p.rules[d][i])
-			open = open || o.everyone || o.pods || o.v4 || o.v6
+			o := OpeningOf(&p.rules[d][i])
+			open = open || o.Everyone || o.Pods || o.IPv4 || o.IPv6
 		}
 		if !open {
 			c.found(NameContradicts, p.Object, field("spec", d.String()), fmt.Sprintf("The name says that all is allowed, and no rule for %s allows everything", d))

@@ -8,21 +8,24 @@ import (
 	"github.com/plimsoll-io/plimsoll/network"
 )
 
-// An opening is how much a rule that allows all ports allows: everyone, or at least all addresses of a family or all pods.
-type opening struct {
-	everyone, v4, v6, pods bool
-	path                   finding.Path // of the rule, or of its only item that matters
+// An Opening is how much a rule that allows all ports allows: everyone, or at least all addresses of a family or all pods.
+type Opening struct {
+	Everyone   bool // no peers are named
+	IPv4, IPv6 bool // all addresses of the family
+	Pods       bool // all pods of every namespace
+	// Path is that of the rule, or of its only item that matters.
+	Path finding.Path
 }
 
-// openingOf looks at a rule; the zero opening is of a rule that names what it allows.
-func openingOf(r *network.RuleReading) opening {
+// OpeningOf looks at a rule; the zero Opening is of a rule that names what it allows.
+func OpeningOf(r *network.RuleReading) Opening {
 	ports := portsOf(r.Ports)
 	if r.Doubt != "" || r.Action != network.Allow || !ports.ports.All() {
-		return opening{}
+		return Opening{}
 	}
-	out := opening{path: r.Path, everyone: r.Everyone}
+	out := Opening{Path: r.Path, Everyone: r.Everyone}
 	if r.Everyone {
-		out.v4, out.v6, out.pods = true, true, true
+		out.IPv4, out.IPv6, out.Pods = true, true, true
 		return out
 	}
 	var blocks [][]network.AddressRange
@@ -36,24 +39,26 @@ func openingOf(r *network.RuleReading) opening {
 				last = item.Path
 			}
 		case item.Pods.EveryNamespace() && item.Pods.EveryPod():
-			out.pods, last = true, item.Path
+			out.Pods, last = true, item.Path
 		}
 	}
-	out.v4, out.v6 = whole(blocks...)
-	if last != "" && !(out.v4 && out.v6) {
-		out.path = last
+	out.IPv4, out.IPv6 = whole(blocks...)
+	if last != "" && !(out.IPv4 && out.IPv6) {
+		out.Path = last
 	}
 	return out
 }
 
-// addresses says in words which addresses are allowed; "" when none are as a whole.
-func (o opening) addresses() string {
+// Words says whom the rule allows: everyone, or which addresses; "" when it is no family as a whole.
+func (o Opening) Words() string {
 	switch {
-	case o.v4 && o.v6:
+	case o.Everyone:
+		return "everyone"
+	case o.IPv4 && o.IPv6:
 		return "every address, IPv4 and IPv6"
-	case o.v4:
+	case o.IPv4:
 		return "every IPv4 address, but no IPv6 address"
-	case o.v6:
+	case o.IPv6:
 		return "every IPv6 address, but no IPv4 address"
 	}
 	return ""
@@ -63,19 +68,19 @@ func (o opening) addresses() string {
 func (c *checker) openings(p *policy) {
 	for _, d := range directions() {
 		for i := range p.rules[d] {
-			o := openingOf(&p.rules[d][i])
+			o := OpeningOf(&p.rules[d][i])
 			word := [...]string{"from", "to"}[d]
 			switch {
-			case o.everyone:
-				c.found(AllowAll, p.Object, o.path, fmt.Sprintf("The rule allows %s %s everyone on all ports", d, word), c.cancels(p, d)...)
-			case o.addresses() != "":
-				message := fmt.Sprintf("The rule allows %s %s %s, on all ports", d, word, o.addresses())
-				if !o.pods {
+			case o.Everyone:
+				c.found(AllowAll, p.Object, o.Path, fmt.Sprintf("The rule allows %s %s everyone on all ports", d, word), c.cancels(p, d)...)
+			case o.Words() != "":
+				message := fmt.Sprintf("The rule allows %s %s %s, on all ports", d, word, o.Words())
+				if !o.Pods {
 					message += "; whether pods are meant too depends on the network plugin"
 				}
-				c.found(AllowAll, p.Object, o.path, message, c.cancels(p, d)...)
-			case o.pods:
-				c.found(AllowAllPods, p.Object, o.path, fmt.Sprintf("The rule allows %s %s all pods of every namespace on all ports", d, word))
+				c.found(AllowAll, p.Object, o.Path, message, c.cancels(p, d)...)
+			case o.Pods:
+				c.found(AllowAllPods, p.Object, o.Path, fmt.Sprintf("The rule allows %s %s all pods of every namespace on all ports", d, word))
 			}
 		}
 	}
