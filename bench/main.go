@@ -14,8 +14,15 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "network" {
+		exit(measureNetwork(os.Args[2:]))
+	}
 	if len(os.Args) > 2 {
 		switch os.Args[1] { // commands with flags of their own, and what the benchmark runs as processes
+		case "network-scale":
+			exit(scaleNetwork(os.Args[2:]))
+		case "network-pairs":
+			exit(listPairs(os.Args[2], os.Stdout))
 		case "rbac-cluster":
 			exit(generateCluster(os.Args[2:]))
 		case "audit-log":
