@@ -2,12 +2,12 @@ package control
 
 import (
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
 )
 
 func danglingNetworkPolicy() Control {
@@ -29,80 +29,44 @@ func danglingNetworkPolicy() Control {
 func checkDanglingNetworkPolicy(f *Facts) Judgement {
 	pods := f.podLabels()
 	policies := f.policies()
-	j := Judgement{Errors: policies.policyErrors()}
+	j := Judgement{Errors: policies.errors}
 	objects := slices.Concat(f.Of("networking.k8s.io", "NetworkPolicy"), f.Of("extensions", "NetworkPolicy"))
 	for _, o := range objects {
 		j.Examined = append(j.Examined, o)
-		s, err := parseSelector(inventory.Map(o.Content, "spec", "podSelector"))
-		if err != nil {
+		p := policies.of(o)
+		if p == nil || p.Selects.Broken() {
 			continue // reported above
 		}
-		if !s.everything() && !pods.any(o.Namespace, s) {
+		if !p.Selects.EveryPod() && !pods.any(p.Selects, o.Namespace) {
 			j.Findings = append(j.Findings, found(o, "spec.podSelector", "NetworkPolicy selects no pod in namespace "+o.Namespace))
 		}
-		j.Findings = append(j.Findings, danglingPeers(f, pods, o)...)
+		j.Findings = append(j.Findings, danglingPeers(pods, o, p)...)
 	}
 	return j
 }
 
-// danglingPeers finds the peers of a policy that match no pod.
-func danglingPeers(f *Facts, pods podLabels, o *inventory.Object) []finding.Finding {
+// danglingPeers finds the peers of a policy that match no pod. Where no namespace in the inventory has the labels, it may
+// simply be described elsewhere.
+func danglingPeers(pods podLabels, o *inventory.Object, p *networkPolicy) []finding.Finding {
 	var out []finding.Finding
-	for _, d := range directions {
-		for i, item := range inventory.List(o.Content, "spec", d.String()) {
-			rule, _ := item.(map[string]any)
-			field := [...]string{"from", "to"}[d]
-			for k, peer := range inventory.List(rule, field) {
-				peer, _ := peer.(map[string]any)
-				if peerExists(f, pods, o.Namespace, peer) {
+	for _, d := range directions() {
+		for _, rule := range p.Rules(d) {
+			for _, peer := range rule.Peers {
+				if peer.Block || peer.Broken != "" || peer.Pods.Broken() || peer.Pods.EveryPod() {
 					continue
 				}
-				at := finding.Path("spec").Field(d.String()).Index(i).Field(field).Index(k)
-				if peer["podSelector"] != nil {
-					at = at.Field("podSelector")
+				known, _ := peer.Pods.InNamespaces()
+				if len(known) > 0 && !pods.any(peer.Pods, known...) {
+					out = append(out, found(o, peer.Path.Field("podSelector"), "NetworkPolicy names a peer for "+d.String()+" that matches no pod"))
 				}
-				out = append(out, found(o, at, "NetworkPolicy names a peer for "+d.String()+" that matches no pod"))
 			}
 		}
 	}
 	return out
 }
 
-// peerExists says whether a peer matches some pod, or cannot be judged: addresses, and other namespaces that are not in
-// the inventory.
-func peerExists(f *Facts, pods podLabels, own string, peer map[string]any) bool {
-	podSelector, namespaceSelector := inventory.Map(peer, "podSelector"), inventory.Map(peer, "namespaceSelector")
-	if peer["ipBlock"] != nil || podSelector == nil {
-		return true
-	}
-	s, err := parseSelector(podSelector)
-	if err != nil || s.everything() {
-		return true
-	}
-	if peer["namespaceSelector"] == nil {
-		return pods.any(own, s)
-	}
-	ns, err := parseSelector(namespaceSelector)
-	if err != nil {
-		return true
-	}
-	known := false
-	for _, o := range f.Of("", "Namespace") {
-		labels := o.Labels()
-		labels["kubernetes.io/metadata.name"] = o.Name // the API server sets it
-		if !ns.matches(labels) {
-			continue
-		}
-		known = true
-		if pods.any(o.Name, s) {
-			return true
-		}
-	}
-	// In files the namespace may simply be described elsewhere.
-	return !known
-}
-
-// podLabels are the labels of every pod and pod template, by namespace.
+// podLabels are the labels of every pod and pod template, by namespace: also of those that have ended, that use the network
+// of their node, or that custom resources describe.
 type podLabels map[string][]map[string]string
 
 func (f *Facts) podLabels() podLabels {
@@ -117,20 +81,18 @@ func (f *Facts) podLabels() podLabels {
 	return pods
 }
 
-// any says whether the selector matches a pod of the namespace, whatever controllers will call it.
-func (p podLabels) any(namespace string, s selector) bool {
-	if slices.ContainsFunc(s.keys(), isGeneratedLabel) {
-		s = s.without(isGeneratedLabel)
-	}
-	return slices.ContainsFunc(p[namespace], s.matches)
-}
-
-// isGeneratedLabel knows the labels that controllers put on pods; templates do not have them.
-func isGeneratedLabel(key string) bool {
-	switch key {
-	case "pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name",
-		"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index":
+// any says whether a pod of the namespaces is meant, or may be.
+func (p podLabels) any(meant network.Pods, namespaces ...string) bool {
+	for range meant.Sure() {
 		return true
 	}
-	return strings.HasPrefix(key, "batch.kubernetes.io/")
+	for range meant.Maybe() {
+		return true
+	}
+	for _, ns := range namespaces {
+		if slices.ContainsFunc(p[ns], func(labels map[string]string) bool { return meant.Matches(ns, labels) != network.Denied }) {
+			return true
+		}
+	}
+	return false
 }

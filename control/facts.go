@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
 	"github.com/plimsoll-io/plimsoll/rbac/usage"
@@ -19,6 +20,7 @@ type Facts struct {
 
 	workloads   func() []Workload
 	namespaces  func() []*inventory.Object
+	network     func() *network.Map
 	policies    func() *networkPolicies
 	podSecurity func() podVerdicts
 	access      func() *rbac.Authorizer
@@ -63,6 +65,7 @@ func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 	f := &Facts{Inventory: inv, Settings: settings}
 	f.workloads = sync.OnceValue(f.findWorkloads)
 	f.namespaces = sync.OnceValue(f.findNamespaces)
+	f.network = sync.OnceValue(func() *network.Map { return network.New(f.Inventory) })
 	f.policies = sync.OnceValue(f.findNetworkPolicies)
 	f.podSecurity = sync.OnceValue(f.judgePodSecurity)
 	f.access = sync.OnceValue(func() *rbac.Authorizer { return rbac.New(f.Inventory) })
@@ -75,6 +78,9 @@ func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 
 // Access answers who can do what.
 func (f *Facts) Access() *rbac.Authorizer { return f.access() }
+
+// Network says who can talk to whom.
+func (f *Facts) Network() *network.Map { return f.network() }
 
 // Attacks is how rights, workloads, nodes and secrets combine to more.
 func (f *Facts) Attacks() *attack.Graph { return f.attacks() }

@@ -34,7 +34,7 @@ func checkNamespaceDefaultDeny(f *Facts) Judgement {
 		var forAll []*networkPolicy
 		if inNamespace := policies.byNamespace[ns.Name]; inNamespace != nil {
 			for _, p := range inNamespace.rest {
-				if p.err == nil && p.pods.everything() {
+				if p.Selects.EveryPod() {
 					forAll = append(forAll, p)
 				}
 			}
@@ -46,6 +46,6 @@ func checkNamespaceDefaultDeny(f *Facts) Judgement {
 		}
 		return "Namespace does not deny " + names + " by default", because
 	})
-	j.Errors = policies.policyErrors()
+	j.Errors = policies.errors
 	return j
 }

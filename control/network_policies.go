@@ -1,36 +1,35 @@
 package control
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/lint"
 )
 
-// A direction is what a NetworkPolicy can isolate pods in.
-type direction int
+// directions are what a NetworkPolicy can isolate pods in.
+func directions() []network.Direction { return []network.Direction{network.Ingress, network.Egress} }
 
-const (
-	ingress direction = iota
-	egress
-)
-
-var directions = [...]direction{ingress, egress}
-
-func (d direction) String() string { return [...]string{"ingress", "egress"}[d] }
-
-// A networkPolicy is a NetworkPolicy, as far as controls reason about it.
+// A networkPolicy is a NetworkPolicy as the network Map reads it.
 type networkPolicy struct {
-	object  *inventory.Object
-	pods    selector
-	isolate [2]bool // by direction: pods that it selects are cut off but for its rules
-	open    [2]bool // by direction: one of its rules allows everything
-	err     error   // its selector cannot be read
+	network.Reading
+	// open says by direction whom one of its rules allows on all ports, when that is everyone or a whole family of addresses.
+	open [2]string
+	// rivals are objects of the same name with other content: one of them is in force.
+	rivals []*networkPolicy
 }
+
+// isolates says that the policy, or whichever object of its name is in force, isolates pods that it selects.
+func (p *networkPolicy) isolates(d network.Direction) bool { return p.Isolates(d) == network.Allowed }
 
 // networkPolicies are all of them, by namespace, found by a label that they ask for.
 type networkPolicies struct {
 	byNamespace map[string]*namespacePolicies
+	errors      []ObjectError // those that cannot be read
 }
 
 type namespacePolicies struct {
@@ -42,64 +41,82 @@ type namespacePolicies struct {
 }
 
 func (f *Facts) findNetworkPolicies() *networkPolicies {
+	m := f.Network()
 	all := &networkPolicies{byNamespace: map[string]*namespacePolicies{}}
-	objects := slices.Concat(f.Of("networking.k8s.io", "NetworkPolicy"), f.Of("extensions", "NetworkPolicy"))
-	for _, o := range objects {
-		ns := all.byNamespace[o.Namespace]
+	byName := map[finding.Ref][]*networkPolicy{}
+	for _, r := range m.Readings() {
+		if r.Tier != network.NetworkPolicyTier {
+			continue
+		}
+		p := newNetworkPolicy(r)
+		ns := all.byNamespace[r.Object.Namespace]
 		if ns == nil {
 			ns = &namespacePolicies{byLabel: map[[2]string][]*networkPolicy{}}
-			all.byNamespace[o.Namespace] = ns
+			all.byNamespace[r.Object.Namespace] = ns
 		}
-		ns.add(parseNetworkPolicy(o))
+		ns.add(p)
+		name := finding.Ref{Namespace: r.Object.Namespace, Name: r.Object.Name}
+		byName[name] = append(byName[name], p)
 	}
+	for _, same := range byName {
+		for _, p := range same {
+			p.rivals = same
+		}
+	}
+	all.errors = unreadable(m.Warnings())
 	return all
 }
 
-func (ns *namespacePolicies) add(p *networkPolicy) {
-	ns.all = append(ns.all, p)
-	first := ""
-	for key := range p.pods.equal {
-		if first == "" || key < first {
-			first = key
+// unreadable reports the policies of which it is not known what they select or isolate.
+func unreadable(warnings []network.Warning) []ObjectError {
+	var out []ObjectError
+	for _, w := range warnings {
+		decides := w.Path == "spec" || w.Path == "spec.podSelector" || strings.HasPrefix(string(w.Path), "spec.policyTypes")
+		if w.Fact == network.Refused && decides && w.Source != nil && w.Object.Kind == "NetworkPolicy" {
+			out = append(out, ObjectError{Object: w.Object, Position: w.Source.Origin, Message: w.Message})
 		}
 	}
-	if first == "" {
-		ns.rest = append(ns.rest, p)
-		return
-	}
-	at := [2]string{first, p.pods.equal[first]}
-	ns.byLabel[at] = append(ns.byLabel[at], p)
+	return out
 }
 
-func parseNetworkPolicy(o *inventory.Object) *networkPolicy {
-	p := &networkPolicy{object: o}
-	p.pods, p.err = parseSelector(inventory.Map(o.Content, "spec", "podSelector"))
-	types := inventory.List(o.Content, "spec", "policyTypes")
-	// Without policyTypes the API server fills in Ingress, and Egress when there is an egress section with rules.
-	p.isolate[ingress] = len(types) == 0 || slices.Contains(types, any("Ingress"))
-	p.isolate[egress] = slices.Contains(types, any("Egress")) ||
-		len(types) == 0 && len(inventory.List(o.Content, "spec", "egress")) > 0
-	for _, d := range directions {
-		p.open[d] = slices.ContainsFunc(inventory.List(o.Content, "spec", d.String()), func(rule any) bool {
-			return allowsAll(rule, d)
-		})
+func newNetworkPolicy(r network.Reading) *networkPolicy {
+	p := &networkPolicy{Reading: r}
+	for _, d := range directions() {
+		rules := r.Rules(d)
+		for i := range rules {
+			if words := lint.OpeningOf(&rules[i]).Words(); words != "" {
+				p.open[d] = words
+				break
+			}
+		}
 	}
 	return p
 }
 
-// allowsAll says whether a rule lets everything through: no ports, and no peers or every address.
-func allowsAll(rule any, d direction) bool {
-	m, _ := rule.(map[string]any)
-	if len(inventory.List(m, "ports")) > 0 {
-		return false
+func (ns *namespacePolicies) add(p *networkPolicy) {
+	ns.all = append(ns.all, p)
+	key, value, ok := p.Selects.Label()
+	if !ok {
+		ns.rest = append(ns.rest, p)
+		return
 	}
-	peers := inventory.List(m, [...]string{"from", "to"}[d])
-	return len(peers) == 0 || slices.ContainsFunc(peers, func(peer any) bool {
-		m, _ := peer.(map[string]any)
-		block := inventory.Map(m, "ipBlock")
-		cidr, _ := block["cidr"].(string)
-		return (cidr == "0.0.0.0/0" || cidr == "::/0") && len(inventory.List(block, "except")) == 0
+	at := [2]string{key, value}
+	ns.byLabel[at] = append(ns.byLabel[at], p)
+}
+
+// of finds how an object is read: of equal objects with one name only one is.
+func (all *networkPolicies) of(o *inventory.Object) *networkPolicy {
+	ns := all.byNamespace[o.Namespace]
+	if ns == nil {
+		return nil
+	}
+	i := slices.IndexFunc(ns.all, func(p *networkPolicy) bool {
+		return p.Object == o || p.Object.Name == o.Name && reflect.DeepEqual(p.Object.Content["spec"], o.Content["spec"])
 	})
+	if i < 0 {
+		return nil
+	}
+	return ns.all[i]
 }
 
 // selecting lists the policies of a namespace that select a pod with these labels.
@@ -111,7 +128,7 @@ func (all *networkPolicies) selecting(namespace string, labels map[string]string
 	var out []*networkPolicy
 	candidates := func(list []*networkPolicy) {
 		for _, p := range list {
-			if p.err == nil && p.pods.matches(labels) {
+			if p.Selects.Matches(namespace, labels) == network.Allowed {
 				out = append(out, p)
 			}
 		}
@@ -124,20 +141,22 @@ func (all *networkPolicies) selecting(namespace string, labels map[string]string
 }
 
 // isolation says in which directions these policies, all of which select a pod, keep it apart, and which policy opens
-// a direction for everything.
+// a direction. Of objects with one name all have to select the pod.
 func isolation(policies []*networkPolicy) (isolated [2]bool, opened [2]*networkPolicy) {
 	for _, p := range policies {
-		for _, d := range directions {
-			if !p.isolate[d] {
+		for _, d := range directions() {
+			if !p.isolates(d) {
 				continue
 			}
-			isolated[d] = true
-			if p.open[d] {
+			if !slices.ContainsFunc(p.rivals, func(q *networkPolicy) bool { return !q.isolates(d) || !slices.Contains(policies, q) }) {
+				isolated[d] = true
+			}
+			if p.open[d] != "" && (opened[d] == nil || p.Object.Compare(opened[d].Object.Ref) < 0) {
 				opened[d] = p
 			}
 		}
 	}
-	for _, d := range directions {
+	for _, d := range directions() {
 		if opened[d] != nil {
 			isolated[d] = false
 		}
@@ -147,7 +166,7 @@ func isolation(policies []*networkPolicy) (isolated [2]bool, opened [2]*networkP
 
 // lacking names the directions that are not isolated, "ingress and egress", and says why.
 func lacking(isolated [2]bool, opened [2]*networkPolicy) (names string, because []finding.Reason) {
-	for _, d := range directions {
+	for _, d := range directions() {
 		if isolated[d] {
 			continue
 		}
@@ -156,24 +175,11 @@ func lacking(isolated [2]bool, opened [2]*networkPolicy) (names string, because 
 		}
 		names += d.String()
 		if p := opened[d]; p != nil {
-			because = append(because, proves("allow-all", d.String()+" is allowed to everything by "+p.object.String(), p.object))
+			word := [...]string{" from ", " to "}[d]
+			because = append(because, proves("allow-all", d.String()+word+p.open[d]+" is allowed by "+p.Object.String(), p.Object))
 			continue
 		}
 		because = append(because, proves("no-policy", "no NetworkPolicy isolates "+d.String(), nil))
 	}
 	return names, because
-}
-
-// policyErrors reports the policies whose selectors cannot be read.
-func (all *networkPolicies) policyErrors() []ObjectError {
-	var errs []ObjectError
-	for _, ns := range all.byNamespace {
-		for _, p := range ns.all {
-			if p.err != nil {
-				errs = append(errs, ObjectError{Object: p.object.Ref, Position: p.object.Origin, Message: p.err.Error()})
-			}
-		}
-	}
-	slices.SortFunc(errs, func(a, b ObjectError) int { return a.Object.Compare(b.Object) })
-	return errs
 }

@@ -25,7 +25,7 @@ func podWithoutNetworkPolicy() Control {
 
 func checkPodNetworkPolicy(f *Facts) Judgement {
 	policies := f.policies()
-	j := Judgement{Errors: policies.policyErrors()}
+	j := Judgement{Errors: policies.errors}
 	for _, w := range f.Workloads() {
 		j.Examined = append(j.Examined, w.Object)
 		if host, _ := w.Template["hostNetwork"].(bool); host {

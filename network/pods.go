@@ -41,6 +41,16 @@ func (p Pods) EveryNamespace() bool {
 // EveryPod says that all pods of the namespaces are meant, whatever their labels are, and so also those to come.
 func (p Pods) EveryPod() bool { return p.m != nil && len(p.pods.terms) == 0 && !p.pods.broken }
 
+// Label is a label, with its value, that whatever is meant has: one of them; ok is false when there is none.
+func (p Pods) Label() (key, value string, ok bool) {
+	for _, t := range p.pods.terms {
+		if t.op == in && len(t.values) == 1 {
+			return t.key, t.values[0], true
+		}
+	}
+	return "", "", false
+}
+
 // Sure yields the peers that are surely meant. Pods on the host network never are.
 func (p Pods) Sure() iter.Seq[*Peer] { return p.meant(yes) }
 
