@@ -35,12 +35,17 @@ func (m *Map) mark() {
 		}
 	}
 	for _, x := range m.compiler.matchers.all {
-		for _, i := range x.yes {
-			m.peers[i].facts = m.peers[i].facts.xor(x.mark[0])
-		}
-		for _, i := range x.may {
-			m.peers[i].facts = m.peers[i].facts.xor(x.mark[1])
-		}
+		m.markWith(x)
+	}
+}
+
+// markWith adds the mark of one matcher to the peers that match.
+func (m *Map) markWith(x *matcher) {
+	for _, i := range x.yes {
+		m.peers[i].facts = m.peers[i].facts.xor(x.mark[0])
+	}
+	for _, i := range x.may {
+		m.peers[i].facts = m.peers[i].facts.xor(x.mark[1])
 	}
 }
 

@@ -48,7 +48,7 @@ func foreignKinds() []foreignKind {
 func (m *Map) readForeign() []*foreign {
 	var out []*foreign
 	for _, k := range foreignKinds() {
-		for _, o := range m.inv.Of(k.Group, k.Kind) {
+		for _, o := range m.inv().Of(k.Group, k.Kind) {
 			f := &foreign{object: o, outward: k.outward}
 			pods := selector{}
 			if k.selector != "" {
@@ -73,7 +73,7 @@ func (m *Map) readForeign() []*foreign {
 // such policies are in use.
 func (m *Map) unseenForeign(inUse bool) []*foreign {
 	var out []*foreign
-	for _, gap := range m.inv.Gaps {
+	for _, gap := range m.inv().Gaps {
 		covers := slices.ContainsFunc(foreignKinds(), func(k foreignKind) bool { return gap.Covers(k.GroupKind) }) ||
 			slices.ContainsFunc(adminKinds(), gap.Covers)
 		if !covers || gap.Kind == "" && !inUse || gap.AnyGroup && gap.Kind == "NetworkPolicy" && !inUse {

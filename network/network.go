@@ -28,7 +28,7 @@ func Reads() []schema.GroupKind {
 
 // A Map says who can talk to whom. It is immutable and safe for concurrent use.
 type Map struct {
-	inv      *inventory.Inventory
+	inv      func() *inventory.Inventory
 	plugin   *Plugin
 	names    *namespaces
 	crowd    *crowd
@@ -60,7 +60,7 @@ func (c *Class) External() bool { return c.Peers[0].External() }
 // New makes the Map of an inventory. Objects of any shape give an answer: what cannot be read makes unknown what depends
 // on it, and Warnings tell.
 func New(inv *inventory.Inventory) *Map {
-	m := &Map{inv: inv, plugin: findPlugin(inv), names: newNamespaces(inv)}
+	m := &Map{inv: func() *inventory.Inventory { return inv }, plugin: findPlugin(inv), names: newNamespaces(inv)}
 	m.compiler = newCompiler(m.names)
 	var w warner
 	for _, p := range readPolicies(&w, inv) {
@@ -83,7 +83,7 @@ func New(inv *inventory.Inventory) *Map {
 
 // build makes peers of what was read.
 func (m *Map) build() {
-	pods := readPods(m.inv, m.names)
+	pods := readPods(m.inv(), m.names)
 	m.names.finish()
 	m.atlas = newAtlas(m.blocks())
 	m.peers = m.fold(pods)

@@ -3,6 +3,7 @@ package network
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
@@ -13,11 +14,11 @@ import (
 // For a NetworkPolicy that asks for no label, name of a port, namespace or addresses that this Map does not already
 // know it costs a small part of New; for all else it is New.
 func (m *Map) Replace(old, with *inventory.Object) *Map {
-	inv := replaced(m.inv, old, with)
+	inv := sync.OnceValue(func() *inventory.Inventory { return replaced(m.inv(), old, with) })
 	if n, ok := m.replacePolicy(inv, old, with); ok {
 		return n
 	}
-	return New(inv)
+	return New(inv())
 }
 
 func replaced(inv *inventory.Inventory, old, with *inventory.Object) *inventory.Inventory {
@@ -36,7 +37,7 @@ func replaced(inv *inventory.Inventory, old, with *inventory.Object) *inventory.
 }
 
 // replacePolicy shares with this Map all that the change of a NetworkPolicy leaves as it is.
-func (m *Map) replacePolicy(inv *inventory.Inventory, old, with *inventory.Object) (*Map, bool) {
+func (m *Map) replacePolicy(inv func() *inventory.Inventory, old, with *inventory.Object) (*Map, bool) {
 	n := &Map{
 		inv: inv, plugin: m.plugin, names: m.names, crowd: m.crowd, compiler: m.compiler.clone(), admins: m.admins, foreign: m.foreign, pods: m.pods,
 		atlas: m.atlas, named: m.named, nodes: m.nodes, missing: m.missing,
@@ -64,8 +65,8 @@ func (m *Map) replacePolicy(inv *inventory.Inventory, old, with *inventory.Objec
 	}
 	for _, x := range n.compiler.matchers.all[len(m.compiler.matchers.all):] {
 		n.crowd.fill(x)
+		n.markWith(x)
 	}
-	n.mark()
 	n.finish()
 	return n, true
 }
