@@ -25,6 +25,7 @@ const (
 	Overruled         Kind = "overruled"
 	NoDenyIngress     Kind = "no-default-deny-ingress"
 	NoDenyEgress      Kind = "no-default-deny-egress"
+	MetadataAllowed   Kind = "metadata-allowed"
 	MetadataReachable Kind = "metadata-reachable"
 	PodAddresses      Kind = "pod-addresses"
 	ServiceAddress    Kind = "service-address"
@@ -34,6 +35,9 @@ const (
 	NoEffect          Kind = "no-effect"
 	AmbiguousPriority Kind = "ambiguous"
 )
+
+// refuseOnNodes is what to do against metadata services beside policies.
+const refuseOnNodes = "Let nodes refuse it as well: IMDSv2 with a hop limit of 1, or the provider's identity service for workloads."
 
 // A Description says what a kind is about.
 type Description struct {
@@ -74,9 +78,9 @@ func Kinds() []Description {
 			"Create a NetworkPolicy with an empty podSelector and the policy type Ingress, and allow what is needed in further policies."},
 		{NoDenyEgress, "The namespace does not deny egress by default", finding.Medium,
 			"Create a NetworkPolicy with an empty podSelector and the policy type Egress, and allow what is needed in further policies: first of all DNS."},
-		{MetadataReachable, "Pods can reach the metadata service of the cloud", finding.Medium,
-			"Deny egress by default, or add the address to the except list of the ipBlock. Let nodes refuse it as well: IMDSv2 with a hop limit " +
-				"of 1, or the provider's identity service for workloads."},
+		{MetadataAllowed, "A rule allows the metadata service of the cloud", finding.Medium,
+			"Add the address to the except list of the ipBlock, or name the addresses that the pods need. " + refuseOnNodes},
+		{MetadataReachable, "Pods without policies can reach the metadata service of the cloud", finding.Medium, "Deny egress by default. " + refuseOnNodes},
 		{PodAddresses, "An ipBlock names addresses of pods", finding.Low,
 			"Select pods by labels: their addresses change, and several network plugins do not match pods by address."},
 		{ServiceAddress, "An ipBlock names the address of a Service", finding.Low,

@@ -86,7 +86,7 @@ func Check(inv *inventory.Inventory, m *network.Map, services *service.Services,
 		{[]Kind{NeverAsked}, c.adminOrder},
 		{[]Kind{NoDenyIngress, NoDenyEgress}, c.defaultDeny},
 		{[]Kind{MissingDNS}, c.dns},
-		{[]Kind{MetadataReachable}, c.metadata},
+		{[]Kind{MetadataAllowed, MetadataReachable}, c.metadata},
 	} {
 		if c.wants(step.kinds...) {
 			step.run()

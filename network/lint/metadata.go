@@ -39,7 +39,7 @@ func (c *checker) metadata() {
 		external := c.m.Address(a)
 		answers := map[*network.Class]network.Answer{}
 		for _, peer := range c.m.Peers() {
-			if peer.External() || peer.HostNetwork {
+			if peer.External() || peer.HostNetwork || len(c.selecting[network.Egress][peer]) == 0 && !c.wants(MetadataReachable) {
 				continue
 			}
 			class := c.m.ClassOf(peer)
@@ -119,12 +119,14 @@ func (c *checker) reaches(w way, reach map[netip.Addr][]*network.Peer, cloud *in
 	}
 	object, path := c.namespace(w.place), finding.Path("")
 	message := fmt.Sprintf("The metadata service of the cloud at %s can be reached from %s: no policy says otherwise", list(addresses), names(peers))
+	kind := MetadataReachable
 	if w.policy != nil {
+		kind = MetadataAllowed
 		object, path = w.policy.Object, w.path
 		message = fmt.Sprintf("The rule lets %s reach the metadata service of the cloud at %s", names(peers), list(addresses))
 	}
 	because := []finding.Reason{proves("nodes-unknown", "whether the nodes or the cloud refuse such connections is not in the inventory", nil)}
-	problem := c.found(MetadataReachable, object, path, message)
+	problem := c.found(kind, object, path, message)
 	if cloud == nil {
 		problem.Severity = finding.Low
 		because = append(because, finding.Reason{Effect: "lowers", Fact: "cloud-unknown", Message: "nothing in the inventory shows that the nodes run in a cloud with such a service"})
