@@ -4,6 +4,7 @@
 package change
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -16,6 +17,8 @@ type Diff struct {
 	Changes []Change
 	// Added and Removed are workloads that only one of the maps has. Their connections are changes too.
 	Added, Removed []*inventory.Object
+	// Rewritten counts the NetworkPolicies that were added, removed or changed, whatever that did.
+	Rewritten int
 }
 
 // A Change is one Delta, of each end of From with each other end of To.
@@ -74,7 +77,7 @@ func delta(before, after network.Connection) Delta {
 func Compare(before, after *network.Map) *Diff {
 	c := &comparison{before: before, after: after}
 	c.meet()
-	d := &Diff{}
+	d := &Diff{Rewritten: rewritten(before.Policies(), after.Policies())}
 	for _, u := range c.units {
 		switch {
 		case u.end.After == nil && u.end.Before != nil:
@@ -99,4 +102,22 @@ func weight(d Delta) int {
 		return 1
 	}
 	return 0
+}
+
+// rewritten counts policies of one list that the other does not have with the same content, each name once.
+func rewritten(before, after []*inventory.Object) int {
+	type key struct{ namespace, name string }
+	old := map[key]*inventory.Object{}
+	for _, o := range before {
+		old[key{o.Namespace, o.Name}] = o
+	}
+	n := 0
+	for _, o := range after {
+		k := key{o.Namespace, o.Name}
+		if was := old[k]; was == nil || !reflect.DeepEqual(was.Content["spec"], o.Content["spec"]) {
+			n++
+		}
+		delete(old, k)
+	}
+	return n + len(old)
 }
