@@ -49,6 +49,11 @@ type End struct {
 	Addresses []netip.Prefix
 	// Names are DNS names of the addresses, or what is known of the end in words.
 	Names []string
+	// Wider says that Addresses are more than was seen: a log, or its reader, has put addresses together.
+	Wider bool
+	// SameNode says of a Node that it is the one that the other end runs on: no policy keeps it from its own pods. OtherNode
+	// says that it surely is another one. With neither it is not known.
+	SameNode, OtherNode bool
 }
 
 // Ends are equal when their Keys are. A key is no text for people.
@@ -58,6 +63,12 @@ func (e End) Key() string {
 	}
 	var b strings.Builder
 	b.WriteString(string(e.Kind))
+	switch {
+	case e.SameNode:
+		b.WriteString(" same")
+	case e.OtherNode:
+		b.WriteString(" other")
+	}
 	for _, a := range e.Addresses {
 		b.WriteString(" " + a.String())
 	}
@@ -79,7 +90,7 @@ func (e End) String() string {
 			texts[i] = a.Addr().String()
 		}
 	}
-	name := map[Kind]string{Node: "nodes", APIServer: "the API server", Gateway: "whatever serves Ingresses and Gateways", DNS: "the cluster's DNS"}[e.Kind]
+	name := map[Kind]string{Node: e.nodes(), APIServer: "the API server", Gateway: "whatever serves Ingresses and Gateways", DNS: "the cluster's DNS"}[e.Kind]
 	rest := slices.Clone(e.Names)
 	if name == "" && len(texts) > 0 {
 		name, texts = texts[0], texts[1:]
@@ -100,6 +111,16 @@ func (e End) String() string {
 	return name
 }
 
+func (e End) nodes() string {
+	switch {
+	case e.SameNode:
+		return "its own node"
+	case e.OtherNode:
+		return "other nodes"
+	}
+	return "nodes"
+}
+
 // Evidence is one reason for a Need.
 type Evidence struct {
 	// Flows is how many connections, requests or packets logs have seen, at First and Last at least; 0 for what is declared.
@@ -116,8 +137,12 @@ type Evidence struct {
 // Needs are all that was found, and what could not be.
 type Needs struct {
 	List []Need
+	// Denied are connections that were asked for and denied while they were observed: nothing shows that they are needed.
+	Denied []Need
 	// Unresolved are ends that could not be found, and connections that policies cannot express.
 	Unresolved []Unresolved
+	// Beyond is how many flows were between ends that no policy selects: nodes, and addresses outside.
+	Beyond int64
 	// CannotKnow says, in sentences, what the source cannot have seen.
 	CannotKnow []string
 	// First and Last bound the observation; zero without one.
@@ -130,5 +155,10 @@ type Unresolved struct {
 	Protocol string
 	Port     uint16
 	Flows    int64
+	Last     time.Time
 	Reason   string // a sentence without a final dot
+	// Source and Destination are the ends as far as they were found; nil for others.
+	Source, Destination *End
+	// Gone says that an end was there when the log was written and surely is not any more: nothing of it is needed.
+	Gone bool
 }
