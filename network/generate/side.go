@@ -1,0 +1,205 @@
+package generate
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-io/plimsoll/network/need"
+)
+
+// A side is what a unit needs in one direction.
+type side struct {
+	pods   map[string]*target
+	blocks map[blockKey]*target
+	// unopened is what is needed and is not opened, by reason; free who needs no rule.
+	unopened map[string]*target
+	free     map[string]*target
+	broader  map[string]bool
+}
+
+type blockKey struct {
+	what  string
+	block netip.Prefix
+}
+
+// A target is one peer of a side.
+type target struct {
+	peer   Peer
+	unit   *unit // nil when the pods are of none
+	ports  map[Port]bool
+	reason Reason
+}
+
+func newSide() *side {
+	return &side{
+		pods: map[string]*target{}, blocks: map[blockKey]*target{}, unopened: map[string]*target{}, free: map[string]*target{}, broader: map[string]bool{},
+	}
+}
+
+// open opens the side to a place, which is an end of a need.
+func (s *side) open(p *place, e *need.End, n *need.Need) {
+	if p.broader != "" {
+		s.broader[p.broader] = true
+	}
+	switch {
+	case p.free:
+		targetOf(s.free, p.what).add(n, p, nil)
+	case p.unit != nil:
+		t := targetOf(s.pods, p.unit.namespace+"/"+p.unit.selector.String())
+		t.unit, t.peer = p.unit, Peer{Namespace: p.unit.namespace, Selector: p.unit.selector}
+		t.add(n, &place{}, nil)
+	case p.pods != nil:
+		t := targetOf(s.pods, p.pods.Namespace+"/"+p.pods.Selector.String())
+		t.peer = *p.pods
+		t.add(n, p, nil)
+	}
+	for _, block := range p.blocks {
+		block = clean(block)
+		t := targetOf(s.blocks, blockKey{p.what, block})
+		t.peer = Peer{Block: block}
+		t.add(n, p, e.Names)
+	}
+}
+
+// refuse notes that an end cannot be opened.
+func (s *side) refuse(n *need.Need, e need.End, reason string) {
+	t := targetOf(s.unopened, e.Key()+reason)
+	t.add(n, &place{what: e.String(), note: reason}, nil)
+}
+
+func targetOf[K comparable](in map[K]*target, key K) *target {
+	t := in[key]
+	if t == nil {
+		t = &target{ports: map[Port]bool{}}
+		in[key] = t
+	}
+	return t
+}
+
+func (t *target) add(n *need.Need, p *place, names []string) {
+	t.ports[Port{n.Protocol, n.Port, n.Port}] = true
+	t.reason.End, t.reason.Note = cmp.Or(t.reason.End, p.what), cmp.Or(t.reason.Note, p.note)
+	t.reason.add(n.Evidence, names)
+}
+
+// rules are the rules of a side for the pods of a namespace, with as few of them as there are different sets of ports.
+func (s *side) rules(namespace string, maxBlocks int) (out []Rule, widened int) {
+	var list []*target
+	for _, t := range s.pods {
+		if t.unit != nil {
+			t.reason.End = t.unit.in(namespace)
+		}
+		if t.peer.Namespace == namespace {
+			t.peer.Namespace = ""
+		}
+		list = append(list, t)
+	}
+	slices.SortFunc(list, func(a, b *target) int { return comparePeers(a.peer, b.peer) })
+	for _, same := range bySets(list) {
+		r := Rule{Ports: same[0].portRanges()}
+		for _, t := range same {
+			r.Peers, r.Reasons = append(r.Peers, t.peer), append(r.Reasons, t.reason)
+		}
+		out = append(out, r)
+	}
+	blocks, widened := s.blockRules(maxBlocks)
+	return append(out, blocks...), widened
+}
+
+// blockRules are the rules about addresses, and how many of them were widened.
+func (s *side) blockRules(maxBlocks int) (out []Rule, widened int) {
+	byWhat := map[string][]*target{}
+	var whats []string
+	for key, t := range s.blocks {
+		if byWhat[key.what] == nil {
+			whats = append(whats, key.what)
+		}
+		byWhat[key.what] = append(byWhat[key.what], t)
+	}
+	slices.Sort(whats)
+	for _, what := range whats {
+		list := byWhat[what]
+		slices.SortFunc(list, func(a, b *target) int { return comparePeers(a.peer, b.peer) })
+		for _, same := range bySets(list) {
+			r := Rule{Ports: same[0].portRanges()}
+			var blocks []netip.Prefix
+			reason := Reason{End: what}
+			for _, t := range same {
+				blocks = append(blocks, t.peer.Block)
+				reason.join(&t.reason)
+			}
+			blocks = exactly(blocks)
+			if maxBlocks > 0 && what == outside {
+				if fewer := widen(blocks, maxBlocks); len(fewer) < len(blocks) {
+					blocks = fewer
+					widened++
+				}
+			}
+			for _, block := range blocks {
+				r.Peers = append(r.Peers, Peer{Block: block})
+			}
+			r.Reasons = []Reason{reason}
+			out = append(out, r)
+		}
+	}
+	return out, widened
+}
+
+// bySets groups targets by their ports, in the order of their first.
+func bySets(list []*target) [][]*target {
+	index := map[string]int{}
+	var out [][]*target
+	for _, t := range list {
+		var key strings.Builder
+		for _, p := range t.portRanges() {
+			key.WriteString(p.String() + ",")
+		}
+		i, known := index[key.String()]
+		if !known {
+			i = len(out)
+			index[key.String()], out = i, append(out, nil)
+		}
+		out[i] = append(out[i], t)
+	}
+	return out
+}
+
+// portRanges are the ports of a target: three or more in a row as a range.
+func (t *target) portRanges() []Port {
+	var ports []Port
+	for p := range t.ports {
+		ports = append(ports, p)
+	}
+	return joinPorts(ports)
+}
+
+func joinPorts(ports []Port) []Port {
+	slices.SortFunc(ports, comparePorts)
+	ports = slices.Compact(ports)
+	var out []Port
+	for i := 0; i < len(ports); {
+		j := i
+		for j+1 < len(ports) && ports[j+1].Protocol == ports[i].Protocol && ports[j+1].First == ports[j].First+1 {
+			j++
+		}
+		if j-i < 2 {
+			out = append(out, ports[i:j+1]...)
+		} else {
+			out = append(out, Port{ports[i].Protocol, ports[i].First, ports[j].First})
+		}
+		i = j + 1
+	}
+	return out
+}
+
+// comparePorts orders ports as people do: TCP first, then by number.
+func comparePorts(a, b Port) int {
+	return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last))
+}
+
+// comparePeers orders peers: pods by namespace and selector, then addresses.
+func comparePeers(a, b Peer) int {
+	return cmp.Or(a.Block.Compare(b.Block), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Selector.String(), b.Selector.String()))
+}
