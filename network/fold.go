@@ -55,7 +55,10 @@ func byWorkload(pods []*pod) [][]*pod {
 		lists[n] = append(lists[n], p)
 	}
 	slices.SortFunc(lists, func(a, b []*pod) int {
-		return cmp.Or(a[0].Object.Compare(b[0].Object.Ref), cmp.Compare(number[a[0].Object], number[b[0].Object]))
+		if c := a[0].Object.Compare(b[0].Object.Ref); c != 0 {
+			return c
+		}
+		return cmp.Compare(number[a[0].Object], number[b[0].Object])
 	})
 	for _, list := range lists {
 		slices.SortStableFunc(list, comparePodNames)
@@ -106,7 +109,7 @@ func (m *Map) foldKey(key []byte, p *pod, labelKeys map[string]bool) []byte {
 	for _, id := range ids {
 		if lower, upper := p.resolve(m.compiler.named[id]); !upper.None() {
 			key = binary.BigEndian.AppendUint32(key, uint32(id))
-			key = append(append(append(key, lower.String()...), '/'), upper.String()...)
+			key = appendPorts(appendPorts(key, lower), upper)
 		}
 	}
 	return key

@@ -16,8 +16,9 @@ type senders struct {
 	to  *pieces
 }
 
-// broadSet is the size from which a set of senders is not listed at each of its members.
-const broadSet = 256
+// isBroad says that a set of senders has too many members to be listed at each of them: the lists would take more than
+// twice the memory of the set.
+func isBroad(s set) bool { return s.len() > max(256, 4*len(s.words)) }
 
 func newInward(r *reach, world int) *inward {
 	in := &inward{algebra: r.algebra, of: make([][]int32, r.classes)}
@@ -41,7 +42,7 @@ func newInward(r *reach, world int) *inward {
 		}
 	}
 	for i, s := range in.senders {
-		if s.set.len() > broadSet {
+		if isBroad(s.set) {
 			in.broad = append(in.broad, int32(i))
 			continue
 		}

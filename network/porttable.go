@@ -41,14 +41,7 @@ func (t *portTable) id(p Ports) portsID {
 
 func (t *portTable) intern(p Ports) portsID {
 	var space [64]byte
-	key := space[:0]
-	for _, ranges := range p.ranges {
-		key = binary.BigEndian.AppendUint32(key, uint32(len(ranges)))
-		for _, r := range ranges {
-			key = binary.BigEndian.AppendUint16(key, r.First)
-			key = binary.BigEndian.AppendUint16(key, r.Last)
-		}
-	}
+	key := appendPorts(space[:0], p)
 	if id, known := t.ids[string(key)]; known {
 		return id
 	}
@@ -56,6 +49,18 @@ func (t *portTable) intern(p Ports) portsID {
 	t.sets = append(t.sets, p)
 	t.ids[string(key)] = id
 	return id
+}
+
+// appendPorts appends what is the same for equal sets, and for no others.
+func appendPorts(key []byte, p Ports) []byte {
+	for _, ranges := range p.ranges {
+		key = binary.BigEndian.AppendUint32(key, uint32(len(ranges)))
+		for _, r := range ranges {
+			key = binary.BigEndian.AppendUint16(key, r.First)
+			key = binary.BigEndian.AppendUint16(key, r.Last)
+		}
+	}
+	return key
 }
 
 // ports is the set of a number.
