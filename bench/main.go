@@ -25,6 +25,8 @@ func main() {
 			exit(listPairs(os.Args[2], os.Stdout))
 		case "rbac-cluster":
 			exit(generateCluster(os.Args[2:]))
+		case "network-cluster":
+			exit(generateNetwork(os.Args[2:]))
 		case "audit-log":
 			exit(generateAuditLog(os.Args[2:]))
 		case "flow-log":

@@ -77,6 +77,12 @@ func (c Cell) Len() int { return c.to.len() }
 // Has says whether a class is in the cell.
 func (c Cell) Has(class *Class) bool { return c.to.has(class.ID) }
 
+// SameClasses says that two cells of one Map hold the same classes.
+func (c Cell) SameClasses(o Cell) bool { return c.to.equal(o.to) }
+
+// Digest is a number that is equal for cells of the same classes, and mostly differs for others.
+func (c Cell) Digest() uint64 { return c.to.digest() }
+
 // Row is what each peer of a class can send to which classes; classes in no cell get nothing. The cell with the class
 // itself is about two different peers of it, or two pods of one peer.
 func (m *Map) Row(src *Class) []Cell {

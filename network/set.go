@@ -1,6 +1,9 @@
 package network
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // A set holds numbers of classes. Its words begin at the word number first, so that a set within one namespace, whose
 // classes follow each other, is small however many classes there are. It is not changed once it is shared.
@@ -154,4 +157,35 @@ func (s set) each(yield func(int) bool) {
 			w &= w - 1
 		}
 	}
+}
+
+// equal says that both sets hold the same numbers.
+func (s set) equal(o set) bool {
+	s, o = s.tight(), o.tight()
+	return len(s.words) == 0 && len(o.words) == 0 || s.first == o.first && slices.Equal(s.words, o.words)
+}
+
+// digest is equal for equal sets, and mostly differs for others.
+func (s set) digest() uint64 {
+	s = s.tight()
+	sum := uint64(len(s.words))
+	for i, w := range s.words {
+		// The finalizer of MurmurHash3, over each word with its place.
+		x := w ^ sum + uint64(s.first+i)*0x9e3779b97f4a7c15 // #nosec G115 -- not negative
+		x = (x ^ x>>33) * 0xff51afd7ed558ccd
+		x = (x ^ x>>33) * 0xc4ceb9fe1a85ec53
+		sum = x ^ x>>33
+	}
+	return sum
+}
+
+// tight leaves out empty words at both ends.
+func (s set) tight() set {
+	for len(s.words) > 0 && s.words[0] == 0 {
+		s.first, s.words = s.first+1, s.words[1:]
+	}
+	for len(s.words) > 0 && s.words[len(s.words)-1] == 0 {
+		s.words = s.words[:len(s.words)-1]
+	}
+	return s
 }

@@ -3,6 +3,7 @@ package network
 import (
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/network"
@@ -31,21 +32,28 @@ type ClassPair struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// A ClassSet is classes by ID, as ranges: [[0,3],[7,7]] are 0, 1, 2, 3 and 7.
+// A ClassSet is classes by ID: "0-3,7" are 0, 1, 2, 3 and 7.
 type ClassSet struct {
-	Classes [][2]int `json:"classes"`
+	Classes string `json:"classes"`
 }
 
 func classSet(list []*network.Class) ClassSet {
-	s := ClassSet{Classes: [][2]int{}}
-	for _, c := range list {
-		if n := len(s.Classes); n > 0 && s.Classes[n-1][1] == c.ID-1 {
-			s.Classes[n-1][1] = c.ID
-		} else {
-			s.Classes = append(s.Classes, [2]int{c.ID, c.ID})
+	var b []byte
+	for start := 0; start < len(list); {
+		end := start
+		for end+1 < len(list) && list[end+1].ID == list[end].ID+1 {
+			end++
 		}
+		if start > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(list[start].ID), 10)
+		if end > start {
+			b = strconv.AppendInt(append(b, '-'), int64(list[end].ID), 10)
+		}
+		start = end + 1
 	}
-	return s
+	return ClassSet{string(b)}
 }
 
 // classMembers tells who is in the classes.

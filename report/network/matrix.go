@@ -1,7 +1,10 @@
 package network
 
 import (
+	"cmp"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
@@ -31,25 +34,56 @@ func newMatrix(m *network.Map, wanted []*network.Class) *matrix {
 		wanted = m.Classes()
 	}
 	known := map[uint64][]int32{}
-	for _, c := range wanted {
-		cells := m.Row(c)
-		digest := digestOf(cells, c.External())
-		at := int32(-1)
-		for _, i := range known[digest] {
-			if r := &x.rows[i]; r.from[0].External() == c.External() && sameCells(r.cells, cells) {
-				at = i
-				break
-			}
+	for part := range slices.Chunk(wanted, rowsAtOnce) {
+		for i, r := range readRows(m, part) {
+			x.add(part[i], r, known)
 		}
-		if at < 0 {
-			at = int32(len(x.rows)) // #nosec G115 -- there are fewer classes
-			x.rows = append(x.rows, row{cells: cells})
-			known[digest] = append(known[digest], at)
-		}
-		x.rows[at].from = append(x.rows[at].from, c)
-		x.of[c.ID] = at
 	}
 	return x
+}
+
+// rowsAtOnce is how many rows are computed before equal ones are put together.
+const rowsAtOnce = 256
+
+// A readRow is a row as it was computed.
+type readRow struct {
+	cells  []network.Cell
+	digest uint64
+}
+
+// readRows computes rows on all cores.
+func readRows(m *network.Map, classes []*network.Class) []readRow {
+	out := make([]readRow, len(classes))
+	var all sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(classes))
+	for w := range workers {
+		all.Go(func() {
+			for i := w; i < len(classes); i += workers {
+				cells := m.Row(classes[i])
+				slices.SortFunc(cells, func(a, b network.Cell) int { return cmp.Compare(cellDigest(a), cellDigest(b)) })
+				out[i].cells, out[i].digest = cells, rowDigest(cells, classes[i].External())
+			}
+		})
+	}
+	all.Wait()
+	return out
+}
+
+func (x *matrix) add(c *network.Class, r readRow, known map[uint64][]int32) {
+	at := int32(-1)
+	for _, i := range known[r.digest] {
+		if o := &x.rows[i]; o.from[0].External() == c.External() && slices.EqualFunc(o.cells, r.cells, sameCell) {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		at = int32(len(x.rows)) // #nosec G115 -- there are fewer classes
+		x.rows = append(x.rows, row{cells: r.cells})
+		known[r.digest] = append(known[r.digest], at)
+	}
+	x.rows[at].from = append(x.rows[at].from, c)
+	x.of[c.ID] = at
 }
 
 // row is the cells of a class that was asked for.
@@ -60,19 +94,18 @@ func (x *matrix) row(c *network.Class) []network.Cell {
 	return nil
 }
 
-// digestOf is equal for equal rows, however they are cut into cells.
-func digestOf(cells []network.Cell, external bool) uint64 {
-	var sum uint64
-	if external {
-		sum = 1
-	}
+func rowDigest(cells []network.Cell, external bool) uint64 {
+	sum := uint64(count(external))
 	for _, c := range cells {
-		ports := connectionDigest(c.Connection)
-		for to := range c.To {
-			sum += mix(uint64(to.ID) + ports) // #nosec G115 -- not negative
-		}
+		sum = mix(sum) + cellDigest(c)
 	}
 	return sum
+}
+
+func cellDigest(c network.Cell) uint64 { return c.Digest()*31 + connectionDigest(c.Connection) }
+
+func sameCell(a, b network.Cell) bool {
+	return a.SameClasses(b) && sameConnection(a.Connection, b.Connection)
 }
 
 func connectionDigest(c network.Connection) uint64 {
@@ -96,20 +129,6 @@ func mix(x uint64) uint64 {
 	x ^= x >> 33
 	x *= 0xc4ceb9fe1a85ec53
 	return x ^ x>>33
-}
-
-func sameCells(a, b []network.Cell) bool { return holdsCells(a, b) && holdsCells(b, a) }
-
-// holdsCells says that b has all that a has.
-func holdsCells(a, b []network.Cell) bool {
-	for _, c := range a {
-		for to := range c.To {
-			if i := cellOf(b, to); i < 0 || !sameConnection(b[i].Connection, c.Connection) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func sameConnection(a, b network.Connection) bool {

@@ -37,7 +37,7 @@ const (
 	namedPeers      = 6
 	namedNamespaces = 4
 	namedExceptions = 3
-	manyPeers       = 7 // "every workload except …" is said of so many at least
+	manyPeers       = 5 // "every workload except …" is said of so many at least
 )
 
 // of names the peers of some classes, to one whose class is own: it is named only where own has others, or as itself.
