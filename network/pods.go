@@ -258,3 +258,30 @@ func (s selector) words() string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// A Term is one condition of a label selector.
+type Term struct {
+	Key      string   `json:"key"`
+	Operator string   `json:"operator"` // "In", "NotIn", "Exists" or "DoesNotExist"; what matchLabels says is In with one value
+	Values   []string `json:"values"`   // sorted
+}
+
+// Terms are the conditions on the labels of the namespaces and of the pods, by key. Those on the namespaces are none where
+// Only says which namespace is meant.
+func (p Pods) Terms() (namespaces, pods []Term) { return p.namespaces.list(), p.pods.list() }
+
+// Only is the namespace of a policy that means pods of its own namespace; "" where a selector says which are meant.
+func (p Pods) Only() string {
+	if p.m == nil || p.namespace < 0 {
+		return ""
+	}
+	return p.m.names.all[p.namespace].name
+}
+
+func (s selector) list() []Term {
+	out := make([]Term, 0, len(s.terms))
+	for _, t := range s.terms {
+		out = append(out, Term{t.key, [...]string{in: "In", notIn: "NotIn", exists: "Exists", absent: "DoesNotExist"}[t.op], slices.Clip(t.values)})
+	}
+	return out
+}

@@ -22,6 +22,9 @@ type reach struct {
 	byFamily [4]set
 	familyOf []familyKind
 
+	// means finds the classes of a matcher, in a world of classes other than those of the Map; nil for that of the Map.
+	means func(*matcher) bounds
+
 	named  []cells // by name of a port: what it stands for, by class
 	sides  [directions]*sides
 	inward [families]func() *inward
@@ -104,6 +107,9 @@ func (r *reach) who(e *entry, world int) bounds {
 		return bounds{yes: r.all}
 	}
 	x := r.m.compiler.matchers.all[e.who]
+	if r.means != nil {
+		return r.means(x)
+	}
 	if x.kind == blockMatcher && r.worlds == 1 {
 		return bounds{yes: x.sets[ipv4].yes.union(x.sets[ipv6].yes)} // only addresses
 	}
