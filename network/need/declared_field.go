@@ -1,0 +1,162 @@
+package need
+
+import "strings"
+
+// A field is a word of a line, under the setting that it is a value of.
+type field struct {
+	key, text string
+	// keyed says that a key stands right before it, so that a new value starts.
+	keyed bool
+	// spaced says that only blanks are between it and the word before.
+	spaced bool
+}
+
+// splitFields splits a line into words. It knows what most configuration files and commands have in common: "key: value",
+// "key = value", "--key=value", "--key value", quotes, brackets, and separators of lists. Every word that follows no key
+// stands under the given one.
+func splitFields(key, line string) []field {
+	s := splitter{base: key, key: key, line: line}
+	for i := 0; i < len(line); {
+		if isSeparator(line[i]) && !startsIPv6(line[i:]) {
+			s.blank = s.blank && isBlank(line[i])
+			s.quote = line[i] == '"' || line[i] == '\''
+			if s.short && s.took && isBlank(line[i]) {
+				s.key, s.short, s.took = s.base, false, false
+			}
+			i++
+			continue
+		}
+		end := wordEnd(line, i)
+		s.word(line[i:end], end)
+		s.blank, s.quote = true, false
+		i = end
+	}
+	if s.keyed {
+		s.out = append(s.out, field{key: s.key, keyed: true})
+	}
+	return s.out
+}
+
+type splitter struct {
+	base, line string
+	out        []field
+	key        string
+	// short says that the key holds for one word or list without blanks only, and took that there was one.
+	short, took bool
+	// keyed says that the key has no word yet; blank that only blanks came since the last word; quote that a quote was last.
+	keyed, blank, quote bool
+}
+
+// word takes the next word, which ends at end.
+func (s *splitter) word(w string, end int) {
+	switch {
+	case (w == ":" || w == "=" || w == "=>" || w == ":=") && len(s.out) > 0:
+		s.keyFromLast()
+		return
+	case w[0] == ':' && len(s.out) > 0 && s.closed(end-len(w)):
+		s.keyFromLast() // "port":7070
+		w = w[1:]
+	case len(w) > 1 && w[len(w)-1] == ':' && !strings.Contains(w, "="):
+		s.start(w[:len(w)-1], false)
+		return
+	default:
+		if k, v, ok := cutKey(w); ok {
+			if n := len(s.out); strings.EqualFold(k, "source") && n > 0 && strings.EqualFold(s.out[n-1].text, "data") {
+				k = "data_source"
+			}
+			s.start(k, true)
+			if w = v; w == "" {
+				return
+			}
+		} else if w[0] == '-' && len(w) > 1 {
+			s.start(w, true)
+			return
+		}
+	}
+	s.out = append(s.out, field{key: s.key, text: w, keyed: s.keyed, spaced: s.blank && !s.keyed && len(s.out) > 0})
+	s.keyed, s.took = false, true
+}
+
+// closed says that a quote stands right before the byte.
+func (s *splitter) closed(at int) bool {
+	return at > 0 && (s.line[at-1] == '"' || s.line[at-1] == '\'')
+}
+
+// keyFromLast makes a key of the last word.
+func (s *splitter) keyFromLast() {
+	last := len(s.out) - 1
+	key := s.out[last].text
+	s.out = s.out[:last]
+	s.start(key, false)
+}
+
+// start starts the value of a key.
+func (s *splitter) start(key string, short bool) {
+	if s.keyed && s.key != "" && s.key != s.base {
+		s.out = append(s.out, field{key: s.key, keyed: true}) // the key before had no value
+	}
+	s.key, s.short, s.took, s.keyed = key, short, false, true
+}
+
+// cutKey cuts "key=value", also where the value is a URL with "=" in it.
+func cutKey(w string) (key, value string, ok bool) {
+	head := w
+	if i := strings.Index(w, "://"); i >= 0 {
+		head = w[:i]
+	}
+	i := strings.IndexByte(head, '=')
+	if i <= 0 {
+		return "", "", false
+	}
+	return w[:i], w[i+1:], true
+}
+
+// wordEnd is where the word at i ends. A URL may hold separators: a list of hosts, or a password.
+func wordEnd(line string, i int) int {
+	url := false
+	for ; i < len(line); i++ {
+		c := line[i]
+		if c == ':' && strings.HasPrefix(line[i:], "://") {
+			url = true
+		}
+		switch {
+		case !isSeparator(c):
+		case c == '[' && startsIPv6(line[i:]):
+			i += strings.IndexByte(line[i:], ']')
+		case url && (c == ',' && i+1 < len(line) && !isBlank(line[i+1]) || c == '&' || c == '('):
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+func isSeparator(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', '\n', '"', '\'', '`', ',', ';', '{', '}', '(', ')', '<', '>', '|', '&', '[', ']':
+		return true
+	}
+	return false
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// startsIPv6 says whether text starts with an IPv6 address in brackets.
+func startsIPv6(text string) bool {
+	if text[0] != '[' {
+		return false
+	}
+	colons := 0
+	for i := 1; i < len(text) && i < 48; i++ {
+		switch c := text[i]; {
+		case c == ']':
+			return colons >= 2
+		case c == ':':
+			colons++
+		case c == '.' || c == '%' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z':
+		default:
+			return false
+		}
+	}
+	return false
+}
