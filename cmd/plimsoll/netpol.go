@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/need"
 	"github.com/plimsoll-io/plimsoll/network/service"
 	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/report/answer"
@@ -49,7 +51,9 @@ func (o *NetpolOptions) AddFlags(f *pflag.FlagSet, formats ...string) {
 }
 
 // networkKinds are what questions about the network read of a cluster.
-func networkKinds() []schema.GroupKind { return append(network.Reads(), service.Reads()...) }
+func networkKinds() []schema.GroupKind {
+	return slices.Concat(network.Reads(), service.Reads(), need.Reads())
+}
 
 // A networkView is what the questions are asked of.
 type networkView struct {

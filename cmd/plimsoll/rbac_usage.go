@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,34 +15,11 @@ import (
 // auditFlag describes --audit, the same for every command that has it.
 const auditFlag = "`file` or folder of audit logs, gzip and zstd too, of a cluster's own, EKS, GKE or AKS; - is standard input (repeatable)"
 
-// auditInputs are the logs that the arguments name; of folders, all files in them. Files are opened when their turn comes.
 func auditInputs(args []string, stdin io.Reader) ([]auditlog.Input, error) {
 	if len(args) == 0 {
 		return nil, errors.New("--audit FILE is needed: the API server's audit log")
 	}
-	var inputs []auditlog.Input
-	for _, arg := range args {
-		if arg == "-" {
-			inputs = append(inputs, auditlog.FromReader("standard input", stdin))
-			continue
-		}
-		err := filepath.WalkDir(arg, func(path string, entry os.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if entry.Type().IsRegular() || path == arg && !entry.IsDir() {
-				inputs = append(inputs, auditlog.Input{Name: filepath.ToSlash(path), Open: func() (io.ReadCloser, error) { return os.Open(path) }})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("open audit log: %w", err)
-		}
-	}
-	if len(inputs) == 0 {
-		return nil, fmt.Errorf("there is no file in %s", filepath.ToSlash(args[0]))
-	}
-	return inputs, nil
+	return logInputs(args, "audit log", stdin)
 }
 
 // readAudit notes which rights the logs show to have been used.
