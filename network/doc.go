@@ -10,7 +10,8 @@
 // address that is not known, and a gap in the inventory only ever widen that room.
 //
 // AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy are judged too, tier by tier. Policies of
-// network plugins are not understood: what they select is unknown.
+// network plugins and service meshes, and networks of their own that OVN-Kubernetes gives to namespaces, are not
+// understood: what they can change is unknown.
 //
 // Policies are worth what the network plugin makes of them. A plugin is known by its DaemonSets, the ConfigMaps that set
 // it up, and its nodes. When it does not enforce policies, or is not known to, what they deny is unknown, and what they

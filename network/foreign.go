@@ -9,19 +9,44 @@ import (
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
-// A foreign policy is one of a network plugin, which is not understood here: what it selects is unknown.
+// A foreign policy is one of a network plugin or a service mesh, which is not understood here: what it selects is unknown.
 type foreign struct {
 	object  *inventory.Object
-	subject int  // the matcher of the pods that it may select
-	outward bool // it only judges what leaves the cluster
-	why     string
+	subject int // the matcher of the pods that it may select
+	foreignScope
+	why string
 }
 
-// A foreignKind is a kind of policy of a network plugin.
+// A foreignScope is what a policy that is not understood can change.
+type foreignScope uint8
+
+const (
+	// overrides: it may also allow what NetworkPolicies deny.
+	overrides foreignScope = iota
+	// restricts: it may deny more, in both directions.
+	restricts
+	// admits: it may deny more of what arrives at the pods.
+	admits
+	// outward: it may deny more of what leaves the cluster.
+	outward
+)
+
+// judges says whether it has a say in a direction.
+func (s foreignScope) judges(d Direction) bool {
+	switch s {
+	case admits:
+		return d == Ingress
+	case outward:
+		return d == Egress
+	}
+	return true
+}
+
+// A foreignKind is a kind of policy that is not understood.
 type foreignKind struct {
 	schema.GroupKind
 	cluster bool // it may select pods of every namespace
-	outward bool
+	scope   foreignScope
 	// selector is the field of a label selector of pods; "" when the kind has none that can be read here.
 	selector string
 }
@@ -40,8 +65,12 @@ func foreignKinds() []foreignKind {
 		{GroupKind: kind("networking.k8s.aws", "ApplicationNetworkPolicy")},
 		{GroupKind: kind("networking.k8s.aws", "ClusterNetworkPolicy"), cluster: true},
 		{GroupKind: kind("networking.gke.io", "FQDNNetworkPolicy")},
-		{GroupKind: kind("k8s.ovn.org", "EgressFirewall"), outward: true},
-		{GroupKind: kind("network.openshift.io", "EgressNetworkPolicy"), outward: true},
+		{GroupKind: kind("security.istio.io", "AuthorizationPolicy"), scope: admits, selector: "selector"},
+		{GroupKind: kind("policy.linkerd.io", "Server"), scope: admits, selector: "podSelector"},
+		{GroupKind: kind("k8s.ovn.org", "EgressFirewall"), scope: outward},
+		{GroupKind: kind("network.openshift.io", "EgressNetworkPolicy"), scope: outward},
+		{GroupKind: kind("k8s.ovn.org", "UserDefinedNetwork"), scope: restricts},
+		{GroupKind: kind("k8s.ovn.org", "ClusterUserDefinedNetwork"), scope: restricts},
 	}
 }
 
@@ -49,24 +78,64 @@ func (m *Map) readForeign() []*foreign {
 	var out []*foreign
 	for _, k := range foreignKinds() {
 		for _, o := range m.inv().Of(k.Group, k.Kind) {
-			f := &foreign{object: o, outward: k.outward}
-			pods := selector{}
+			f := &foreign{object: o, foreignScope: k.scope}
+			pods, namespaces := selector{}, selector{}
 			if k.selector != "" {
 				pods = wideSelector(o, k.selector)
 			}
-			if k.cluster {
-				f.subject = m.compiler.matchers.across(selector{}, pods)
+			f.why = o.String() + " is a policy of the network plugin that is not understood here"
+			cluster := k.cluster
+			switch k.Group {
+			case "security.istio.io":
+				if inventory.String(o.Content, "spec", "action") == "AUDIT" {
+					continue // it only asks for a log
+				}
+				cluster = o.Namespace == istioRoot
+				f.why = o.String() + " is a policy of the service mesh that is not understood here"
+			case "policy.linkerd.io":
+				f.why = o.String() + " is a policy of the service mesh that is not understood here"
+			case "k8s.ovn.org", "network.openshift.io":
+				if k.scope == outward {
+					f.why = o.String() + " restricts what leaves the cluster in a way that is not understood here"
+					break
+				}
+				var primary bool
+				if cluster, namespaces, primary = ownNetwork(o); !primary {
+					continue // a network besides the cluster's own
+				}
+				f.why = o.String() + " gives the pods a network of their own that is not understood here"
+			}
+			if cluster {
+				f.subject = m.compiler.matchers.across(namespaces, pods)
 			} else {
 				f.subject = m.compiler.matchers.inNamespace(m.names.of(o.Namespace), pods)
-			}
-			f.why = o.String() + " is a policy of the network plugin that is not understood here"
-			if k.outward {
-				f.why = o.String() + " restricts what leaves the cluster in a way that is not understood here"
 			}
 			out = append(out, f)
 		}
 	}
 	return append(out, m.unseenForeign(len(out)+len(m.admins) > 0)...)
+}
+
+// istioRoot is the namespace whose policies count for the whole mesh, unless the mesh is set up otherwise.
+const istioRoot = "istio-system"
+
+// ownNetwork reads a network of OVN-Kubernetes: whether it takes the place of the cluster's own, and for the pods of which
+// namespaces.
+func ownNetwork(o *inventory.Object) (cluster bool, namespaces selector, primary bool) {
+	spec := inventory.Map(o.Content, "spec")
+	if cluster = o.Kind == "ClusterUserDefinedNetwork"; cluster {
+		var err error
+		if namespaces, err = parseSelector(spec["namespaceSelector"]); err != nil {
+			namespaces = selector{}
+		}
+		spec = inventory.Map(spec, "network")
+	}
+	for _, layer := range []string{"layer2", "layer3"} {
+		if role := inventory.String(spec, layer, "role"); role != "" {
+			return cluster, namespaces, role != "Secondary"
+		}
+	}
+	return cluster, namespaces, inventory.String(spec, "topology") != "Localnet" // which is never the pods' own
 }
 
 // unseenForeign stands for policies other than NetworkPolicies that could not be read. A gap of any kind counts only where
@@ -90,7 +159,7 @@ func (m *Map) unseenForeign(inUse bool) []*foreign {
 	return out
 }
 
-// wideSelector reads the label selectors of a Cilium policy. What cannot be read selects everything.
+// wideSelector reads a label selector, as Cilium's policies or plain. What cannot be read selects everything.
 func wideSelector(o *inventory.Object, field string) selector {
 	if len(inventory.List(o.Content, "specs")) > 0 || inventory.Map(o.Content, "spec") == nil {
 		return selector{}

@@ -286,21 +286,22 @@ func (w *world) inBlock(block addressSet, other *Peer) (tri, string) {
 	return triOf(hasAddress(ranges, other.address[w.family])), ""
 }
 
-// foreign makes unknown what policies of network plugins judge.
+// foreign makes unknown what policies judge that are not understood.
 func (w *world) foreign(d Direction, subject, other *Peer, s *judgedSide) {
 	if subject.External() || subject.HostNetwork {
 		return
 	}
 	for _, f := range w.m.foreign {
 		b := w.m.compiler.matchers.all[f.subject].sets[0]
-		if !b.yes.has(subject.class) && !b.may.has(subject.class) {
+		if !f.judges(d) || !b.yes.has(subject.class) && !b.may.has(subject.class) {
 			continue
 		}
 		switch {
-		case !f.outward:
+		case f.foreignScope == overrides:
 			s.span = span{Ports{}, w.asked}
 			s.because("%s", f.why)
-		case d == Egress && (other.External() || other.HostNetwork):
+		case s.span.upper.None(): // it is denied anyway
+		case f.foreignScope != outward || other.External() || other.HostNetwork:
 			s.span.lower = Ports{}
 			s.because("%s", f.why)
 		}

@@ -70,6 +70,9 @@ func (s *sides) group(r *reach, d Direction) {
 		keys[class] = keys[class].xor(p.marks[d][1-boolOrder(p.sure)])
 	})
 	for _, f := range r.m.foreign {
+		if !f.judges(d) {
+			continue
+		}
 		m := newMark()
 		for class := range r.subjects(f).each {
 			keys[class] = keys[class].xor(m)
@@ -113,6 +116,9 @@ func (s *sides) fill(r *reach, d Direction) {
 		}
 	})
 	for _, f := range r.m.foreign {
+		if !f.judges(d) {
+			continue
+		}
 		for class := range r.subjects(f).each {
 			if isFirst(class) {
 				g := s.groups[s.groupOf[class]]
@@ -150,12 +156,16 @@ func (r *reach) subjects(f *foreign) set {
 
 // side computes what all policies of a group let through.
 func (r *reach) side(g *sideGroup, d Direction, world int) cells {
-	var outward bool
+	var narrowed set // from or to whom policies that are not understood may deny more
 	for _, f := range g.foreign {
-		if !f.outward {
+		switch f.foreignScope {
+		case overrides:
 			return cells{{r.all, value{noPorts, allPorts}}}
+		case outward:
+			narrowed = narrowed.union(r.outside)
+		default:
+			narrowed = r.all
 		}
-		outward = outward || d == Egress
 	}
 	out := cells{{r.all, everything}}
 	if r.m.plugin.Strict && !r.outside.has(g.first) {
@@ -167,8 +177,8 @@ func (r *reach) side(g *sideGroup, d Direction, world int) cells {
 	if r.m.plugin.doubt != "" {
 		out = r.combine(out, cells{{r.all, everything}}, func(x, _ value) value { return value{x.lower, allPorts} })
 	}
-	if outward {
-		out = r.combine(out, cells{{r.outside, value{allPorts, noPorts}}}, func(x, y value) value {
+	if len(g.foreign) > 0 {
+		out = r.combine(out, cells{{narrowed, value{allPorts, noPorts}}}, func(x, y value) value {
 			if y.lower == allPorts {
 				x.lower = noPorts
 			}
