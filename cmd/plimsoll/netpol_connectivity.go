@@ -90,6 +90,7 @@ func runNetpolConnectivity(ctx context.Context, opts ConnectivityOptions, paths 
 	if opts.In != "" && len(view.network.In(opts.In)) == 0 {
 		return fmt.Errorf("nothing in what was read runs in the namespace %s", opts.In)
 	}
+	setCollector(100, matrixMemory)
 	header := view.header("Connectivity")
 	if o.By == "" {
 		o.By = reportnetwork.ByWorkload
@@ -102,6 +103,9 @@ func runNetpolConnectivity(ctx context.Context, opts ConnectivityOptions, paths 
 	}
 	return unseen(header)
 }
+
+// matrixMemory is from where on the collector works hard: the rows of 10,000 classes take some hundred megabytes on the way.
+const matrixMemory = 1 << 30
 
 // ends finds what a list of ends names; nil when it is empty.
 func (v *networkView) ends(names []string) (*reportnetwork.Ends, error) {

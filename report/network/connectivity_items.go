@@ -19,9 +19,9 @@ func (s side) ends() []End {
 func (s side) String() string {
 	switch {
 	case s.unit == nil:
-		return addressText(s.addresses)
+		return outsideText(s.addresses)
 	case s.end.Namespace != "":
-		return "namespace " + s.end.Namespace
+		return s.end.Namespace
 	}
 	return s.end.Workload
 }

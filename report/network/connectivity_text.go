@@ -209,34 +209,79 @@ func (c *connections) because(word string, f flow, own *network.Class) string {
 
 // writeNamespaces writes what each namespace sends.
 func (c *connections) writeNamespaces(t *answer.Terminal) {
-	last, shown := "", 0
+	shown := 0
+	var same []joint // of one sender
+	write := func() bool {
+		if len(same) == 0 {
+			return true
+		}
+		if shown++; shown > answer.Shown && !t.All() {
+			t.Line("")
+			t.Wrapped(0, "", "… and more: --verbose shows all, --from and --to show less")
+			return false
+		}
+		if shown > 1 {
+			t.Line("")
+		}
+		c.writeNamespace(t, same)
+		same = same[:0]
+		return true
+	}
+	more := true
 	for j := range c.joints {
-		from := j.from.String()
-		if from != last {
-			if shown++; shown > answer.Shown && !t.All() {
-				t.Line("")
-				t.Wrapped(0, "", "… and more: --verbose shows all, --from and --to show less")
-				return
+		if len(same) > 0 && j.from.String() != same[0].from.String() {
+			if more = write(); !more {
+				break
 			}
-			if shown > 1 {
-				t.Line("")
-			}
-			t.Heading(from, "")
-			last = from
 		}
-		lead := answer.Lead{Word: "to", Paint: t.Dim}
-		some := ""
-		if j.partly {
-			some = " (some workloads)"
-		}
-		if !j.Allowed.None() {
-			t.Lead(2, lead, j.to.String()+" on "+onText(j.Allowed)+some)
-		}
-		if !j.Unknown.None() {
-			t.Lead(2, lead, "perhaps "+j.to.String()+" on "+onText(j.Unknown)+": "+strings.Join(c.reasons(j), "; "))
-		}
+		same = append(same, j)
+	}
+	if more {
+		write()
 	}
 	if shown == 0 {
 		t.Line("Nothing that was asked for can talk to anything.")
 	}
+}
+
+// writeNamespace writes the joints of one sender, those with equal connections on one line.
+func (c *connections) writeNamespace(t *answer.Terminal, list []joint) {
+	t.Heading(list[0].from.String(), "")
+	lead := answer.Lead{Word: "to", Paint: t.Dim}
+	for len(list) > 0 {
+		first := list[0]
+		var names []string
+		var rest []joint
+		for _, j := range list {
+			if j.partly != first.partly || !sameConnection(j.Connection, first.Connection) {
+				rest = append(rest, j)
+			} else if names = append(names, j.to.String()); j.from.unit == j.to.unit && j.to.unit != nil {
+				names[len(names)-1] = "itself"
+			}
+		}
+		list = rest
+		to := firstNames(names)
+		if !first.Allowed.None() {
+			text := to + " on " + onText(first.Allowed)
+			if first.partly {
+				text += " (some workloads)"
+			}
+			t.Lead(2, lead, text)
+		}
+		if !first.Unknown.None() {
+			text := "perhaps " + to + " on " + onText(first.Unknown)
+			if why := c.reasons(first); len(why) > 0 {
+				text += ": " + why[0]
+			}
+			t.Lead(2, lead, text)
+		}
+	}
+}
+
+// firstNames names the first of some ends and counts the others.
+func firstNames(names []string) string {
+	if len(names) <= namedPeers+1 {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:namedPeers], ", ") + fmt.Sprintf(" and %d more", len(names)-namedPeers)
 }

@@ -83,7 +83,7 @@ func (n *namer) of(classes []*network.Class, own *network.Class) string {
 	case outside == n.addresses:
 		parts = append(parts, "all addresses outside")
 	case len(ranges) > 0:
-		parts = append(parts, addressText(ranges))
+		parts = append(parts, outsideText(ranges))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -194,4 +194,16 @@ func kindsText(peers []*network.Peer) string {
 		return peers[0].Object.Kind
 	}
 	return display.Plural(len(objects), "workload")
+}
+
+// outsideText names addresses; all of a family as such.
+func outsideText(ranges []network.AddressRange) string {
+	switch text := addressText(ranges); text {
+	case "0.0.0.0/0":
+		return "all IPv4 addresses outside"
+	case "::/0":
+		return "all IPv6 addresses outside"
+	default:
+		return text
+	}
 }

@@ -73,20 +73,22 @@ func (c *connections) unguarded(class *network.Class) bool {
 	return !p.HostNetwork && c.m.Guard(network.Ingress, p).Open() && c.m.Guard(network.Egress, p).Open()
 }
 
-// openToOutside says that every address outside can reach a class on some port.
+// openToOutside says that all addresses outside, of one family at least, can reach a class on some port.
 func (c *connections) openToOutside(class *network.Class) bool {
 	x := c.matrix()
-	some := false
+	some, none := map[int]bool{}, map[int]bool{} // by length of an address
 	for i := range x.rows {
 		r := &x.rows[i]
 		if !r.from[0].External() {
 			continue
 		}
-		if some = true; r.to(class).Allowed.None() {
-			return false
+		closed := r.to(class).Allowed.None()
+		for _, from := range r.from {
+			bits := from.Peers[0].Addresses[0].First.BitLen()
+			some[bits], none[bits] = true, none[bits] || closed
 		}
 	}
-	return some
+	return some[32] && !none[32] || some[128] && !none[128]
 }
 
 // A pairCounter counts pairs of workloads without looking at each.
