@@ -28,6 +28,8 @@ type builder struct {
 	asking   map[string]*Reason // by namespace: who asks the cluster's DNS
 	sides    map[sideKey]*side
 	standing standing
+	// controller is the ingress controller that the options name; nil until it is asked for.
+	controller *place
 }
 
 // A sideKey is a unit in a direction.
@@ -150,10 +152,10 @@ func (b *builder) need(n *need.Need) {
 	if asks && egress {
 		b.asked(n, from.unit.namespace)
 	} else if egress {
-		b.side(from.unit, network.Egress).open(&to, &n.To, n)
+		b.side(from.unit, network.Egress).open(&from, &to, &n.To, n)
 	}
 	if ingress && !(asks && from.unit != nil) { // the resolvers let all pods in
-		b.side(to.unit, network.Ingress).open(&from, &n.From, n)
+		b.side(to.unit, network.Ingress).open(&to, &from, &n.From, n)
 	}
 }
 

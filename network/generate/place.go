@@ -3,6 +3,7 @@ package generate
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -78,7 +79,7 @@ func (b *builder) workloadPlace(e need.End) place {
 	p := place{unit: w.unit}
 	if len(hosts) > 0 { // some of its pods only
 		also := b.nodePlace(e, w.in(""))
-		p.blocks, p.what, p.note = also.blocks, also.what, also.note
+		p.blocks, p.what, p.note, p.broader = also.blocks, also.what, also.note, also.broader
 	}
 	return p
 }
@@ -138,11 +139,45 @@ func (b *builder) gateway(e need.End) place {
 	if len(e.Addresses) > 0 {
 		return place{blocks: e.Addresses, what: "whatever serves Ingresses and Gateways"}
 	}
-	if ns := b.options.IngressController; ns != "" {
-		return place{
-			pods: &Peer{Namespace: ns}, what: "the ingress controller in " + ns,
-			broader: "all pods of " + ns + " are let in, as it is not known which serve Ingresses and Gateways",
+	if b.options.IngressController == "" {
+		return place{unknown: "it is not known which pods serve Ingresses and Gateways: name them with --ingress-controller"}
+	}
+	if b.controller == nil {
+		b.controller = b.findController()
+	}
+	return *b.controller
+}
+
+// findController finds the ingress controller that the options name, as NAMESPACE or NAMESPACE/NAME.
+func (b *builder) findController() *place {
+	ns, name, one := strings.Cut(b.options.IngressController, "/")
+	if one {
+		for _, w := range b.byPlace[ns] {
+			if w.name == name && w.hosts() {
+				return &place{unknown: "the ingress controller " + w.in("") + " is on the network of its nodes: name their addresses with --nodes"}
+			}
+			if w.name == name {
+				return &place{unit: w.unit}
+			}
+		}
+		return &place{unknown: "there is no ingress controller " + b.options.IngressController}
+	}
+	u := &unit{namespace: ns, name: "ingress-controller", whole: true}
+	for _, w := range b.byPlace[ns] {
+		if !w.hosts() {
+			u.members = append(u.members, w)
 		}
 	}
-	return place{unknown: "it is not known which pods serve Ingresses and Gateways: name their namespace with --ingress-controller"}
+	if b.options.Style == PerNamespace && len(b.units[ns]) > 0 {
+		u = b.units[ns][0]
+	}
+	return &place{unit: u, broader: "all pods of " + ns + " are meant, as it is not known which serve Ingresses and Gateways"}
+}
+
+// controllers are the units of a namespace that are there beside those of its workloads.
+func (b *builder) controllers(ns string) []*unit {
+	if c := b.controller; c != nil && c.unit != nil && c.unit.namespace == ns && !slices.Contains(b.units[ns], c.unit) {
+		return []*unit{c.unit}
+	}
+	return nil
 }

@@ -44,7 +44,8 @@ type Options struct {
 	Labels, Annotations map[string]string
 	// APIServer and Nodes are the addresses of the API server and of nodes, where the needs do not know them.
 	APIServer, Nodes []netip.Prefix
-	// IngressController is the namespace of whatever serves Ingresses and Gateways, where the needs do not know it.
+	// IngressController is whatever serves Ingresses and Gateways, where the needs do not know it: the namespace of its
+	// pods, or NAMESPACE/NAME of a workload.
 	IngressController string
 	// Outside are the addresses of ends outside of which only names are known.
 	Outside []netip.Prefix

@@ -35,7 +35,7 @@ func (b *builder) namespace(ns string) {
 	b.defaultDeny(ns)
 	b.allowDNS(ns)
 	var out []*Policy
-	for _, u := range b.units[ns] {
+	for _, u := range append(slices.Clip(b.units[ns]), b.controllers(ns)...) {
 		for _, d := range b.options.Directions {
 			if p := b.unitPolicy(u, d); p != nil {
 				out = append(out, p)
@@ -133,16 +133,12 @@ func (b *builder) unitPolicy(u *unit, d network.Direction) *Policy {
 	if s == nil {
 		return nil
 	}
-	name := strings.TrimPrefix(u.name+"-"+d.String(), "-")
-	if u.name == "" {
-		name = "allow-" + d.String()
-	}
 	rules, widened := s.rules(u.namespace, b.options.MaxBlocks)
 	if len(rules) == 0 {
 		b.unopened(u, d, s, "")
 		return nil
 	}
-	p := b.policy(u.namespace, name, d)
+	p := b.policy(u.namespace, u.name+"-"+d.String(), d)
 	p.Selector, p.For, p.Rules = u.selector, u.String(), rules
 	if d == network.Ingress {
 		p.Comments = append(p.Comments, "Who may connect to "+p.For)
@@ -184,7 +180,7 @@ func (b *builder) broader(u *unit, s *side, widened int) []string {
 	if widened > 0 {
 		out = append(out, "addresses outside were joined to larger blocks, as the options say")
 	}
-	if u.name == "" {
+	if u.whole {
 		if len(u.members) > 1 {
 			out = append(out, "what one workload of "+u.namespace+" needs is open to all its pods")
 		}
@@ -196,9 +192,9 @@ func (b *builder) broader(u *unit, s *side, widened int) []string {
 		if t.unit == nil || t.unit == u {
 			continue
 		}
-		if t.unit.name == "" && len(t.unit.members) > 1 {
+		if t.unit.whole && len(t.unit.members) > 1 {
 			others = append(others, "all pods of "+t.unit.namespace+" are meant where one workload of it is needed")
-		} else if t.unit.name != "" {
+		} else if !t.unit.whole {
 			others = append(others, t.unit.beyond(u.namespace)...)
 		}
 	}

@@ -154,10 +154,8 @@ func (v *village) choose(k *kin) Selector {
 func (v *village) unlabelled(k *kin) Selector {
 	var s Selector
 	own := map[string]bool{}
-	for _, labels := range k.variants {
-		for key := range labels {
-			own[key] = true
-		}
+	for _, w := range k.members {
+		maps.Copy(own, w.keys)
 	}
 	rest := slices.DeleteFunc(slices.Clone(v.kins), func(other *kin) bool { return other == k })
 	for len(rest) > 0 {

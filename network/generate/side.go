@@ -38,10 +38,12 @@ func newSide() *side {
 	}
 }
 
-// open opens the side to a place, which is an end of a need.
-func (s *side) open(p *place, e *need.End, n *need.Need) {
-	if p.broader != "" {
-		s.broader[p.broader] = true
+// open opens the side, which is at the place own, to another place, which is an end of a need.
+func (s *side) open(own, p *place, e *need.End, n *need.Need) {
+	for _, text := range []string{own.broader, p.broader} {
+		if text != "" {
+			s.broader[text] = true
+		}
 	}
 	switch {
 	case p.free:

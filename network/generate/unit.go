@@ -13,8 +13,9 @@ type unit struct {
 	members   []*workload
 	// also are workloads that the selector cannot but select too.
 	also []*workload
-	// name is what its policies are called after, unique in the namespace; "" for all pods of a namespace.
-	name string
+	name string // what its policies are called after; unique in the namespace
+	// whole says that all pods of the namespace are meant, whatever they are.
+	whole bool
 }
 
 // String is how people name it within its namespace: "Deployment cart", "Deployments cart and cart-canary".
@@ -23,7 +24,7 @@ func (u *unit) String() string { return u.in(u.namespace) }
 // in is how people of a namespace name it.
 func (u *unit) in(namespace string) string {
 	switch {
-	case u.name != "":
+	case !u.whole:
 		return workloadNames(u.members, namespace)
 	case u.namespace == namespace:
 		return "all pods"
@@ -60,7 +61,7 @@ func unite(namespace string, workloads []*workload, style Style) []*unit {
 		return nil
 	}
 	if style == PerNamespace {
-		u := &unit{namespace: namespace, members: pods}
+		u := &unit{namespace: namespace, members: pods, whole: true, name: "allow"}
 		for _, w := range pods {
 			w.unit = u
 		}

@@ -16,6 +16,7 @@ type workload struct {
 	// variants are the different labels of its pods, and those of its template.
 	variants []map[string]string
 	known    map[string]bool // variants, as text
+	keys     map[string]bool // of all labels, also of those that no selector can ask for
 	own      map[string]string
 	// onHosts and onPods count its pods on the network of their nodes, and others.
 	onHosts, onPods int
@@ -40,14 +41,14 @@ func (w *workload) hosts() bool { return w.onPods == 0 }
 // readWorkloads are the workloads of a Map by namespace, sorted, and by object.
 func readWorkloads(m *network.Map) (all []*workload, of map[*inventory.Object]*workload) {
 	of = map[*inventory.Object]*workload{}
-	owned := map[[3]string]*workload{}
+	known := map[[3]string]*workload{}
 	for _, p := range m.Peers() {
 		if p.External() {
 			break // addresses come last
 		}
 		w := of[p.Object]
 		if w == nil {
-			w = newWorkload(p.Object, owned)
+			w = newWorkload(p.Object, known)
 			if of[p.Object] = w; len(w.objects) == 1 {
 				all = append(all, w)
 			}
@@ -68,16 +69,17 @@ func compareWorkloads(a, b *workload) int {
 	return strings.Compare(a.kind, b.kind)
 }
 
-// newWorkload makes the workload of an object, or finds that of its owner.
-func newWorkload(o *inventory.Object, owned map[[3]string]*workload) *workload {
-	w := &workload{namespace: o.Namespace, kind: o.Kind, name: o.Name, own: ownLabels(o), known: map[string]bool{}}
-	if kind, name := controller(o); o.Kind == "Pod" && name != "" {
-		w.kind, w.name = kind, name
-		key := [3]string{o.Namespace, kind, name}
-		if known := owned[key]; known != nil {
-			w = known
-		}
-		owned[key] = w
+// newWorkload makes the workload of an object, or finds that of its owner, or of another object of the same name.
+func newWorkload(o *inventory.Object, known map[[3]string]*workload) *workload {
+	kind, name := o.Kind, o.Name
+	if owner, its := controller(o); kind == "Pod" && its != "" {
+		kind, name = owner, its
+	}
+	key := [3]string{o.Namespace, kind, name}
+	w := known[key]
+	if w == nil {
+		w = &workload{namespace: o.Namespace, kind: kind, name: name, own: ownLabels(o), known: map[string]bool{}, keys: map[string]bool{}}
+		known[key] = w
 	}
 	w.objects = append(w.objects, o)
 	return w
@@ -101,17 +103,21 @@ func (w *workload) add(p *network.Peer) {
 	}
 	w.onPods += pods
 	for _, pod := range p.Pods {
-		w.variant(podLabels(inventory.Map(pod.Content, "metadata")))
+		w.variant(inventory.Map(pod.Content, "metadata"))
 	}
 	if p.Object.Kind == "Pod" {
 		return
 	}
 	if meta, _ := p.Object.PodMeta(); meta != nil || len(p.Pods) == 0 {
-		w.variant(podLabels(meta))
+		w.variant(meta)
 	}
 }
 
-func (w *workload) variant(labels map[string]string) {
+func (w *workload) variant(meta map[string]any) {
+	for key := range inventory.Map(meta, "labels") {
+		w.keys[key] = true
+	}
+	labels := podLabels(meta)
 	if key := labelText(labels); !w.known[key] {
 		w.known[key] = true
 		w.variants = append(w.variants, labels)
