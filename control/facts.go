@@ -7,6 +7,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/lint"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
 	"github.com/plimsoll-io/plimsoll/rbac/usage"
@@ -21,6 +22,7 @@ type Facts struct {
 	workloads   func() []Workload
 	namespaces  func() []*inventory.Object
 	network     func() *network.Map
+	problems    func() []lint.Problem // of network policies
 	policies    func() *networkPolicies
 	podSecurity func() podVerdicts
 	access      func() *rbac.Authorizer
@@ -66,6 +68,7 @@ func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 	f.workloads = sync.OnceValue(f.findWorkloads)
 	f.namespaces = sync.OnceValue(f.findNamespaces)
 	f.network = sync.OnceValue(func() *network.Map { return network.New(f.Inventory) })
+	f.problems = sync.OnceValue(f.findNetworkProblems)
 	f.policies = sync.OnceValue(f.findNetworkPolicies)
 	f.podSecurity = sync.OnceValue(f.judgePodSecurity)
 	f.access = sync.OnceValue(func() *rbac.Authorizer { return rbac.New(f.Inventory) })

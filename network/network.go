@@ -26,6 +26,11 @@ func Reads() []schema.GroupKind {
 	return kinds
 }
 
+// PolicyKinds are the kinds of policies that a Map judges.
+func PolicyKinds() []schema.GroupKind {
+	return append([]schema.GroupKind{{Group: "networking.k8s.io", Kind: "NetworkPolicy"}, {Group: "extensions", Kind: "NetworkPolicy"}}, adminKinds()...)
+}
+
 // A Map says who can talk to whom. It is immutable and safe for concurrent use.
 type Map struct {
 	inv      func() *inventory.Inventory

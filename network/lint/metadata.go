@@ -85,9 +85,12 @@ func compareWays(a, b way) int {
 func (c *checker) ways(peer *network.Peer, a netip.Addr) []way {
 	var out []way
 	own := c.selecting[network.Egress][peer]
+	if len(own) > 0 {
+		own = append(own[:len(own):len(own)], c.adminsOf(peer)...)
+	}
 	for _, p := range own {
 		for _, r := range p.rules[network.Egress] {
-			if r.Doubt != "" || !portsOf(r.Ports).ports.Has(network.TCP, metadataPort) {
+			if r.Doubt != "" || r.Action != network.Allow || !portsOf(r.Ports).ports.Has(network.TCP, metadataPort) {
 				continue
 			}
 			if r.Everyone {
@@ -102,6 +105,17 @@ func (c *checker) ways(peer *network.Peer, a netip.Addr) []way {
 	}
 	if len(own) == 0 || len(out) == 0 {
 		return []way{{place: peer.Namespace()}}
+	}
+	return out
+}
+
+// adminsOf are the policies of the Admin tier that select a peer.
+func (c *checker) adminsOf(peer *network.Peer) []*policy {
+	var out []*policy
+	for _, p := range c.policies {
+		if p.Tier == network.AdminTier && p.Doubt == "" && p.Selects.Matches(peer.Namespace(), peer.Labels()) == network.Allowed {
+			out = append(out, p)
+		}
 	}
 	return out
 }
