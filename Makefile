@@ -29,6 +29,7 @@ conformance: ## public cases with known answers, when they are there (PLIMSOLL_C
 bench: build ## ratios, not seconds
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./policy ./internal/secretscan ./inventory/snapshot
 	$(GO) run ./bench -plimsoll $(BIN)
+	$(GO) run ./bench network
 
 e2e: ## every test against a real control plane, also the slow ones
 	cd e2e && $(GO) run ./prepare && $(GO) test -timeout 60m -v . -args -long

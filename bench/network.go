@@ -67,7 +67,7 @@ func networkGrowth(self string, runs int) error {
 	for _, n := range []int{500, 1000, 2000, 5000, 10_000} {
 		line := fmt.Sprintf("network: %9d", n)
 		for i, extra := range [][]string{{"-fixed-labels"}, nil} {
-			repeat := max(runs, runs*5000/n) // what is short is measured more often
+			repeat := max(3*runs, runs*5000/n) // what is short is measured more often
 			c, err := runScale(self, append(extra, "-workloads", fmt.Sprint(n), "-runs", fmt.Sprint(repeat))...)
 			if err != nil {
 				return err
