@@ -35,6 +35,43 @@ type Inventory struct {
 	Gaps      []inventory.Gap  `json:"gaps"`
 	Workloads int              `json:"workloads"`
 	Policies  int              `json:"policies"`
+	Plugin    Plugin           `json:"plugin"`
+}
+
+// A Plugin is the network plugin, and whether it makes policies count.
+type Plugin struct {
+	// Name is "" where nothing that was read shows one.
+	Name string `json:"name"`
+	// NetworkPolicies is "yes", "no" or "unknown": whether they are enforced. So are the others.
+	NetworkPolicies network.Enforcement `json:"networkPolicies"`
+	AdminPolicies   network.Enforcement `json:"adminNetworkPolicies"`
+	ClusterPolicies network.Enforcement `json:"clusterNetworkPolicies"`
+	// Assumed says that nothing tells, and that policies are taken to be enforced.
+	Assumed bool     `json:"assumed"`
+	Because []string `json:"because"`
+
+	doubt string
+}
+
+func pluginOf(m *network.Map) Plugin {
+	p := m.Plugin()
+	return Plugin{
+		Name: p.Name, NetworkPolicies: p.NetworkPolicies, AdminPolicies: p.AdminPolicies, ClusterPolicies: p.ClusterPolicies,
+		Assumed: p.Assumed, Because: append([]string{}, p.Because...), doubt: p.Doubt(),
+	}
+}
+
+// text says in a line what the plugin makes of policies.
+func (p *Plugin) text() string {
+	switch {
+	case p.doubt != "":
+		return p.doubt
+	case p.Name == "":
+		return "policies are taken to be enforced"
+	case p.Assumed:
+		return p.Name + ", which is taken to enforce policies"
+	}
+	return p.Name + " enforces policies"
 }
 
 // HeaderOf starts an answer about an inventory. Only the gaps that can hide something of what a Map reads, or of other
@@ -45,7 +82,7 @@ func HeaderOf(kind string, inv *inventory.Inventory, m *network.Map, also ...fun
 		Warnings: append([]inventory.Warning{}, m.Warnings()...),
 		Inventory: Inventory{
 			Source: inv.Source, Version: inv.Version, Taken: inv.Taken, Gaps: []inventory.Gap{},
-			Workloads: workloads(m), Policies: len(m.Policies()),
+			Workloads: workloads(m), Policies: len(m.Policies()), Plugin: pluginOf(m),
 		},
 	}
 	reads := network.Reads()
@@ -71,6 +108,11 @@ func (h Header) remarks(all bool) []string {
 	if inv := &h.Inventory; inv.Workloads == 0 && len(inv.Gaps) == 0 {
 		out = append(out, "no workload was found there: a map needs manifests of pods or workloads beside policies")
 	}
+	if p := &h.Inventory.Plugin; p.doubt != "" {
+		out = append(out, p.doubt)
+	} else if p.Name != "" || all {
+		out = append(out, "network plugin: "+p.text())
+	}
 	out = append(out, h.Missing...)
 	return append(out, answer.Remarks(h.Inventory.Gaps, h.Warnings, all, network.Refused)...)
 }
@@ -83,7 +125,7 @@ func (h Header) source() string {
 		parts = append(parts, "Kubernetes "+strings.TrimPrefix(inv.Version, "v"))
 	}
 	parts = append(parts, "read "+inv.Taken.UTC().Format(time.DateTime)+" UTC",
-		fmt.Sprintf("%s, %s", display.Plural(inv.Workloads, "workload"), display.Plural(inv.Policies, "network policy")))
+		fmt.Sprintf("%s, %s", display.Plural(inv.Workloads, "workload"), display.Plural(inv.Policies, "network policy")), inv.Plugin.text())
 	return strings.Join(parts, " · ")
 }
 
