@@ -113,7 +113,26 @@ func (m *Map) readForeign() []*foreign {
 			out = append(out, f)
 		}
 	}
+	out = append(out, m.apart(out)...)
 	return append(out, m.unseenForeign(len(out)+len(m.admins) > 0)...)
+}
+
+// apart are the namespaces whose label asks for a network of their own, although no object gives them one here.
+func (m *Map) apart(known []*foreign) []*foreign {
+	var out []*foreign
+	for _, o := range m.inv().Of("", "Namespace") {
+		_, labelled := o.Labels()["k8s.ovn.org/primary-user-defined-network"]
+		given := slices.ContainsFunc(known, func(f *foreign) bool {
+			return f.object.Kind == "UserDefinedNetwork" && f.object.Namespace == o.Name
+		})
+		if labelled && !given {
+			out = append(out, &foreign{
+				object: o, foreignScope: restricts, subject: m.compiler.matchers.inNamespace(m.names.of(o.Name), selector{}),
+				why: "the labels of " + o.String() + " say that its pods have a network of their own",
+			})
+		}
+	}
+	return out
 }
 
 // istioRoot is the namespace whose policies count for the whole mesh, unless the mesh is set up otherwise.
