@@ -2,6 +2,7 @@ package control
 
 import (
 	"slices"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -27,7 +28,7 @@ func danglingNetworkPolicy() Control {
 }
 
 func checkDanglingNetworkPolicy(f *Facts) Judgement {
-	pods := f.podLabels()
+	pods := sync.OnceValue(f.podLabels) // of a sound cluster nobody asks
 	policies := f.policies()
 	j := Judgement{Errors: policies.errors}
 	objects := slices.Concat(f.Of("networking.k8s.io", "NetworkPolicy"), f.Of("extensions", "NetworkPolicy"))
@@ -37,7 +38,7 @@ func checkDanglingNetworkPolicy(f *Facts) Judgement {
 		if p == nil || p.Selects.Broken() {
 			continue // reported above
 		}
-		if !p.Selects.EveryPod() && !pods.any(p.Selects, o.Namespace) {
+		if !p.Selects.EveryPod() && !anyPod(pods, p.Selects, o.Namespace) {
 			j.Findings = append(j.Findings, found(o, "spec.podSelector", "NetworkPolicy selects no pod in namespace "+o.Namespace))
 		}
 		j.Findings = append(j.Findings, danglingPeers(pods, o, p)...)
@@ -47,7 +48,7 @@ func checkDanglingNetworkPolicy(f *Facts) Judgement {
 
 // danglingPeers finds the peers of a policy that match no pod. Where no namespace in the inventory has the labels, it may
 // simply be described elsewhere.
-func danglingPeers(pods podLabels, o *inventory.Object, p *networkPolicy) []finding.Finding {
+func danglingPeers(pods func() podLabels, o *inventory.Object, p *networkPolicy) []finding.Finding {
 	var out []finding.Finding
 	for _, d := range directions() {
 		for _, rule := range p.Rules(d) {
@@ -56,7 +57,7 @@ func danglingPeers(pods podLabels, o *inventory.Object, p *networkPolicy) []find
 					continue
 				}
 				known, _ := peer.Pods.InNamespaces()
-				if len(known) > 0 && !pods.any(peer.Pods, known...) {
+				if len(known) > 0 && !anyPod(pods, peer.Pods, known...) {
 					out = append(out, found(o, peer.Path.Field("podSelector"), "NetworkPolicy names a peer for "+d.String()+" that matches no pod"))
 				}
 			}
@@ -81,8 +82,8 @@ func (f *Facts) podLabels() podLabels {
 	return pods
 }
 
-// any says whether a pod of the namespaces is meant, or may be.
-func (p podLabels) any(meant network.Pods, namespaces ...string) bool {
+// anyPod says whether a pod of the namespaces is meant, or may be.
+func anyPod(pods func() podLabels, meant network.Pods, namespaces ...string) bool {
 	for range meant.Sure() {
 		return true
 	}
@@ -90,7 +91,7 @@ func (p podLabels) any(meant network.Pods, namespaces ...string) bool {
 		return true
 	}
 	for _, ns := range namespaces {
-		if slices.ContainsFunc(p[ns], func(labels map[string]string) bool { return meant.Matches(ns, labels) != network.Denied }) {
+		if slices.ContainsFunc(pods()[ns], func(labels map[string]string) bool { return meant.Matches(ns, labels) != network.Denied }) {
 			return true
 		}
 	}
