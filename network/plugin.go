@@ -36,6 +36,7 @@ type Plugin struct {
 	Objects []*inventory.Object
 
 	doubt, why string
+	given      bool // it is assumed because somebody said so
 }
 
 // Doubt is why what policies deny is called unknown, in a sentence without a final dot; "" when NetworkPolicies are
@@ -59,7 +60,7 @@ func (m *Map) Plugin() Plugin { return *m.plugin }
 func (m *Map) AssumeEnforced() *Map {
 	n := *m
 	n.plugin = &Plugin{
-		Name: m.plugin.Name, NetworkPolicies: Enforced, AdminPolicies: Enforced, ClusterPolicies: Enforced, Assumed: true,
+		Name: m.plugin.Name, NetworkPolicies: Enforced, AdminPolicies: Enforced, ClusterPolicies: Enforced, Assumed: true, given: true,
 		Because: []string{"that policies are enforced is taken for granted, as asked for"},
 	}
 	n.compute()

@@ -69,6 +69,14 @@ func TestNoPlugin(t *testing.T) {
 		if got := sure.Allowed(src, dst); !got.Unknown.None() || !got.Allowed.None() || !sure.Plugin().Assumed {
 			t.Errorf("%s: when policies are enforced a denied connection is %v", kind, got)
 		}
+		for name, with := range map[string]*inventory.Object{ // one that is judged again, and one for which all is
+			"policy": policyOf("shop", "more", map[string]any{}), "pod": podOf("shop", "web")} {
+			next := sure.Replace(nil, with)
+			src, dst := next.Address(netip.MustParseAddr("192.0.2.1")), next.Workload("shop", "", "db")[0]
+			if got := next.Allowed(src, dst); !got.Unknown.None() || !got.Allowed.None() {
+				t.Errorf("%s: with one more %s a denied connection is %v", kind, name, got)
+			}
+		}
 	}
 }
 

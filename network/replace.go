@@ -18,7 +18,11 @@ func (m *Map) Replace(old, with *inventory.Object) *Map {
 	if n, ok := m.replacePolicy(inv, old, with); ok {
 		return n
 	}
-	return New(inv())
+	n := New(inv())
+	if m.plugin.given {
+		return n.AssumeEnforced()
+	}
+	return n
 }
 
 func replaced(inv *inventory.Inventory, old, with *inventory.Object) *inventory.Inventory {
