@@ -60,12 +60,17 @@ func (d *declarer) toService(r *reading, m *mention, s *service.Service, meaning
 	if number == 0 {
 		number = r.sibling(m)
 	}
+	own := d.senderBehind(s, r.sender)
+	if own && number == 0 && m.scheme == "" && sure {
+		d.unknown(Unresolved{From: r.sender.object.String(), To: s.Object.String(),
+			Reason: "it leads to the workload itself, and which port its pods use among themselves is not named"})
+		return
+	}
 	ports, why := d.portsOf(s, m, number)
 	if len(ports) == 0 && word && !sure {
 		return
 	}
-	to := d.senderBehind(s, r.sender)
-	if to && !s.Headless {
+	if own && !s.Headless && r.sender.object.Kind != "StatefulSet" {
 		if sure {
 			d.unknown(Unresolved{From: r.sender.object.String(), To: s.Object.String(),
 				Reason: "it leads to the workload itself, and whether its pods call each other is not known"})
@@ -246,12 +251,13 @@ func (d *declarer) toStranger(r *reading, m *mention, meaning keyMeaning) {
 	labels := strings.Split(m.host, ".")
 	from, setting := r.sender.object.String(), meaning.address || m.url && m.key == ""
 	switch {
-	case isOwn(m.host) || !m.plain || m.beside:
+	case !m.plain || m.beside:
 	case isQualified(m.host):
 		if i := slices.Index(labels, "svc"); i >= 2 {
 			d.unknown(Unresolved{From: from, To: "Service " + labels[i-1] + "/" + labels[i-2], Port: m.port,
 				Reason: "there is no such Service in what was read"})
 		}
+	case isOwn(m.host):
 	case len(labels) == 1 || len(labels) == 2 && d.inv.Get("", "Namespace", "", labels[1]) != nil:
 		if meaning.address && !r.file && (m.url || m.port != 0) {
 			d.unknown(Unresolved{From: from, To: "a host that " + r.because(m.key).What + " names", Port: m.port,
@@ -285,7 +291,7 @@ func (d *declarer) toOutside(r *reading, m *mention) {
 // isOwn says that a name stays within the pod, or is no name of a host.
 func isOwn(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host == podHost || host == "host.docker.internal" ||
-		strings.HasSuffix(host, ".invalid") || strings.HasSuffix(host, "cluster.local")
+		strings.HasSuffix(host, ".invalid") || strings.HasSuffix(host, ".cluster.local") || host == "cluster.local"
 }
 
 // looksPublic says whether something with dots can be the name of a host: names of files and of classes are none.

@@ -191,6 +191,10 @@ func isComment(body string) bool {
 // fields finds the mentions among the fields of a line.
 func (r *reader) fields(fields []field, line, block int, credentials bool) {
 	nameShortFlags(fields)
+	if r.file && len(fields) == 2 && fields[1].spaced && isPlainName(fields[0].text) && fields[0].key == r.key {
+		// "host db", as fluentd and others write it
+		fields = []field{{key: fields[0].text, text: fields[1].text, keyed: true}}
+	}
 	for i := 0; i < len(fields); {
 		end := i + 1
 		alone := !fields[i].spaced
