@@ -1,0 +1,205 @@
+package network
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/generate"
+	"github.com/plimsoll-io/plimsoll/network/need"
+	"github.com/plimsoll-io/plimsoll/report/answer"
+)
+
+// A PolicyPlan answers which policies a cluster should have.
+type PolicyPlan struct {
+	Header
+	// Namespaces are those that the plan is for.
+	Namespaces []string `json:"namespaces"`
+	// Flows were seen from First to Last; none when all needs are declared.
+	Flows    int64             `json:"flows"`
+	First    *time.Time        `json:"first,omitempty"`
+	Last     *time.Time        `json:"last,omitempty"`
+	Policies []GeneratedPolicy `json:"policies"`
+	// Obsolete are policies to delete.
+	Obsolete []PolicyName    `json:"obsolete"`
+	Opened   int             `json:"opened"`
+	Unopened []UnopenedNeed  `json:"unopened"`
+	Notes    []generate.Note `json:"notes"`
+	// Unresolved is how many connections could not be found again, CannotKnow what the source cannot have seen.
+	Unresolved int      `json:"unresolved"`
+	CannotKnow []string `json:"cannotKnow"`
+}
+
+// A GeneratedPolicy is one policy of a plan.
+type GeneratedPolicy struct {
+	PolicyName
+	// For says whose pods it selects.
+	For      string         `json:"for"`
+	Comments []string       `json:"comments"`
+	Rules    []RuleEvidence `json:"rules"`
+	Object   map[string]any `json:"object"`
+}
+
+// A PolicyName names a policy.
+type PolicyName struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// A RuleEvidence is why a rule is there.
+type RuleEvidence struct {
+	Opens   string       `json:"opens"`
+	Because []RuleReason `json:"because"`
+}
+
+// A RuleReason is one reason.
+type RuleReason struct {
+	End      string     `json:"end"`
+	Names    []string   `json:"names,omitempty"`
+	Flows    int64      `json:"flows,omitempty"`
+	First    *time.Time `json:"first,omitempty"`
+	Last     *time.Time `json:"last,omitempty"`
+	What     []string   `json:"what,omitempty"`
+	Declared []string   `json:"declared,omitempty"`
+	// MoreDeclared counts further places that declare it.
+	MoreDeclared int    `json:"moreDeclared,omitempty"`
+	Note         string `json:"note,omitempty"`
+}
+
+// An UnopenedNeed is a connection that is needed and that the plan does not allow.
+type UnopenedNeed struct {
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Protocol string `json:"protocol"`
+	Port     uint16 `json:"port,omitempty"`
+	Reason   string `json:"reason"`
+}
+
+// Generated is the answer to which policies a cluster should have. As YAML it is the policies, ready to apply. Results are
+// sentences about the plan as a whole: what a rehearsal said.
+func Generated(h Header, needs *need.Needs, p *generate.Plan, results ...string) *answer.Document {
+	body := planBody(h, needs, p)
+	table := answer.Table{
+		Title: "Network policies to apply", Columns: []string{"namespace", "policy", "opens", "evidence"},
+		Empty: "There is nothing to write: no connection of a namespace that policies are for was found.",
+	}
+	for _, policy := range p.Policies {
+		if len(policy.Rules) == 0 {
+			table.Rows = append(table.Rows, []string{policy.Namespace, policy.Name, "nothing: " + denies(policy) + " is denied but for the other policies", ""})
+		}
+		for i := range policy.Rules {
+			r := &policy.Rules[i]
+			var why []string
+			for j := range r.Reasons {
+				if text := evidence(&r.Reasons[j], false); text != "" && !slices.Contains(why, text) {
+					why = append(why, text)
+				}
+			}
+			table.Rows = append(table.Rows, []string{policy.Namespace, policy.Name, opens(policy.Directions[0], r), someOf(why)})
+		}
+	}
+	doc := document(h, body, table)
+	doc.Notes = append(slices.Clone(results), planNotes(p)...)
+	doc.Notes = append(doc.Notes, obsoleteNotes(p.Obsolete)...)
+	if n := len(needs.Unresolved); n > 0 {
+		doc.Notes = append(doc.Notes, numbered(int64(n), "connection")+" could not be found again in what was read, so that no policy opens "+
+			map[bool]string{true: "it", false: "them"}[n == 1]+" (netpol rehearse names them)")
+	}
+	if n := len(needs.Denied); n > 0 {
+		doc.Notes = append(doc.Notes, numbered(int64(n), "connection")+" had been denied when seen, so that no policy opens "+
+			map[bool]string{true: "it", false: "them"}[n == 1])
+	}
+	doc.Unseen, doc.Limits = needs.CannotKnow, "What was seen may not be all that is needed"
+	doc.Manifest = func(w io.Writer) error { return WritePolicies(w, Head(doc), p.Policies) }
+	return doc
+}
+
+// Head is what comes before the policies of a manifest.
+func Head(doc *answer.Document) []string {
+	head := []string{"NetworkPolicies by plimsoll netpol generate, from " + doc.Source + "."}
+	for _, note := range doc.AllNotes(true) {
+		head = append(head, "- "+note)
+	}
+	for _, u := range doc.Unseen {
+		head = append(head, "- cannot have been seen: "+u)
+	}
+	return head
+}
+
+func denies(p *generate.Policy) string {
+	var words []string
+	for _, d := range p.Directions {
+		words = append(words, d.String())
+	}
+	return strings.Join(words, " and ")
+}
+
+// obsoleteNotes say what to delete: that is nothing that applying manifests does.
+func obsoleteNotes(list []*inventory.Object) []string {
+	var out []string
+	for i := 0; i < len(list); {
+		j, names := i, []string(nil)
+		for ; j < len(list) && list[j].Namespace == list[i].Namespace; j++ {
+			names = append(names, list[j].Name)
+		}
+		out = append(out, fmt.Sprintf("replaced: kubectl delete networkpolicy -n %s %s", list[i].Namespace, strings.Join(names, " ")))
+		i = j
+	}
+	return out
+}
+
+func planBody(h Header, needs *need.Needs, p *generate.Plan) PolicyPlan {
+	body := PolicyPlan{
+		Header: h, Namespaces: append([]string{}, p.Namespaces...), Flows: p.Flows, First: moment(needs.First), Last: moment(needs.Last),
+		Policies: []GeneratedPolicy{}, Obsolete: []PolicyName{}, Opened: p.Opened, Unopened: []UnopenedNeed{},
+		Notes: append([]generate.Note{}, p.Notes...), Unresolved: len(needs.Unresolved), CannotKnow: append([]string{}, needs.CannotKnow...),
+	}
+	for _, policy := range p.Policies {
+		one := GeneratedPolicy{
+			PolicyName: PolicyName{policy.Namespace, policy.Name}, For: policy.For, Comments: append([]string{}, policy.Comments...),
+			Rules: []RuleEvidence{}, Object: policy.Object(),
+		}
+		for i := range policy.Rules {
+			one.Rules = append(one.Rules, ruleEvidence(policy.Directions[0], &policy.Rules[i]))
+		}
+		body.Policies = append(body.Policies, one)
+	}
+	for _, o := range p.Obsolete {
+		body.Obsolete = append(body.Obsolete, PolicyName{o.Namespace, o.Name})
+	}
+	for _, u := range p.Unopened {
+		body.Unopened = append(body.Unopened, UnopenedNeed{
+			From: u.Need.From.String(), To: u.Need.To.String(), Protocol: u.Need.Protocol.String(), Port: u.Need.Port, Reason: u.Reason,
+		})
+	}
+	return body
+}
+
+func ruleEvidence(d network.Direction, r *generate.Rule) RuleEvidence {
+	out := RuleEvidence{Opens: opens(d, r), Because: []RuleReason{}}
+	for i := range r.Reasons {
+		reason := &r.Reasons[i]
+		one := RuleReason{
+			End: reason.End, Names: reason.Names, Flows: reason.Flows, First: moment(reason.First), Last: moment(reason.Last),
+			What: reason.What, MoreDeclared: reason.MoreDeclared, Note: reason.Note,
+		}
+		for _, e := range reason.Declared {
+			one.Declared = append(one.Declared, declaration(e, true))
+		}
+		out.Because = append(out.Because, one)
+	}
+	return out
+}
+
+// moment is a time that may not be known.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

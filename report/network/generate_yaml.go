@@ -1,0 +1,212 @@
+package network
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-io/plimsoll/internal/display"
+	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/generate"
+)
+
+// WritePolicies writes policies as YAML with the evidence as comments, after a head of sentences.
+func WritePolicies(w io.Writer, head []string, policies []*generate.Policy) error {
+	y := &manifest{out: bufio.NewWriter(w)}
+	for _, line := range head {
+		y.comment(0, line)
+	}
+	for i, p := range policies {
+		if i > 0 || len(head) > 0 {
+			y.line(0, "---")
+		}
+		y.policy(p)
+	}
+	return y.out.Flush() // which tells the first error
+}
+
+// A manifest writes objects in the order in which people write their fields.
+type manifest struct{ out *bufio.Writer }
+
+func (y *manifest) line(indent int, format string, args ...any) {
+	fmt.Fprintf(y.out, "%s%s\n", strings.Repeat("  ", indent), fmt.Sprintf(format, args...))
+}
+
+// commentWidth is how many columns a comment takes at most, unless a word is longer.
+const commentWidth = 110
+
+// comment writes a sentence over as many lines as it takes. Whatever names hold, it stays a comment.
+func (y *manifest) comment(indent int, text string) {
+	prefix, width := strings.Repeat("  ", indent)+"# ", 0
+	for _, word := range strings.Fields(display.Clean(text)) {
+		switch {
+		case width == 0:
+			_, _ = y.out.WriteString(prefix)
+			width = len(prefix)
+		case width+1+display.Width(word) > commentWidth:
+			prefix = strings.TrimRight(prefix, " ") + "   "
+			_, _ = y.out.WriteString("\n" + prefix)
+			width = len(prefix)
+			prefix = strings.TrimRight(prefix, " ") + " "
+		default:
+			_ = y.out.WriteByte(' ')
+			width++
+		}
+		_, _ = y.out.WriteString(word)
+		width += display.Width(word)
+	}
+	if width > 0 {
+		_ = y.out.WriteByte('\n')
+	}
+}
+
+func (y *manifest) policy(p *generate.Policy) {
+	for _, text := range p.Comments {
+		y.comment(0, text+".")
+	}
+	y.line(0, "apiVersion: networking.k8s.io/v1")
+	y.line(0, "kind: NetworkPolicy")
+	y.line(0, "metadata:")
+	y.line(1, "name: %s", scalar(p.Name))
+	y.line(1, "namespace: %s", scalar(p.Namespace))
+	y.labels(1, "labels", p.Labels)
+	y.labels(1, "annotations", p.Annotations)
+	y.line(0, "spec:")
+	y.selector(1, "podSelector", p.Selector)
+	y.line(1, "policyTypes:")
+	for _, d := range p.Directions {
+		y.line(2, "- %s", generate.PolicyType(d))
+	}
+	if len(p.Rules) == 0 {
+		return
+	}
+	y.line(1, "%s:", p.Directions[0])
+	for i := range p.Rules {
+		y.rule(p.Directions[0], &p.Rules[i])
+	}
+}
+
+// mostReasons is how many reasons a rule tells.
+const mostReasons = 12
+
+func (y *manifest) rule(d network.Direction, r *generate.Rule) {
+	for i := range r.Reasons {
+		if i == mostReasons && len(r.Reasons) > mostReasons+1 {
+			y.comment(2, fmt.Sprintf("and %d more.", len(r.Reasons)-mostReasons))
+			break
+		}
+		y.comment(2, reasonText(&r.Reasons[i])+".")
+	}
+	for _, note := range notesOf(r.Reasons) {
+		y.comment(2, upper(note)+".")
+	}
+	y.line(2, "- %s:", map[network.Direction]string{network.Ingress: "from", network.Egress: "to"}[d])
+	for i := range r.Peers {
+		y.peer(&r.Peers[i])
+	}
+	y.line(3, "ports:")
+	for _, p := range r.Ports {
+		y.line(4, "- protocol: %s", p.Protocol)
+		y.line(5, "port: %d", p.First)
+		if p.Last > p.First {
+			y.line(5, "endPort: %d", p.Last)
+		}
+	}
+}
+
+func notesOf(reasons []generate.Reason) []string {
+	var out []string
+	for i := range reasons {
+		if note := reasons[i].Note; note != "" && !slices.Contains(out, note) {
+			out = append(out, note)
+		}
+	}
+	return out
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+func (y *manifest) peer(p *generate.Peer) {
+	if p.Block.IsValid() {
+		y.line(4, "- ipBlock:")
+		y.line(6, "cidr: %s", scalar(p.Block.String()))
+		return
+	}
+	var b bytes.Buffer
+	inner := &manifest{out: bufio.NewWriter(&b)}
+	switch p.Namespace {
+	case "":
+	case generate.Everywhere:
+		inner.selector(5, "namespaceSelector", generate.Selector{})
+	default:
+		inner.selector(5, "namespaceSelector", generate.Selector{Labels: map[string]string{generate.NamespaceName: p.Namespace}})
+	}
+	if p.Namespace == "" || !p.Selector.All() {
+		inner.selector(5, "podSelector", p.Selector)
+	}
+	_ = inner.out.Flush()
+	text := b.Bytes()
+	copy(text[len("        "):], "- ") // the first field starts the item
+	_, _ = y.out.Write(text)
+}
+
+func (y *manifest) labels(indent int, field string, labels map[string]string) {
+	if len(labels) == 0 {
+		return
+	}
+	y.line(indent, "%s:", field)
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		y.line(indent+1, "%s: %s", scalar(k), scalar(labels[k]))
+	}
+}
+
+func (y *manifest) selector(indent int, field string, s generate.Selector) {
+	if s.All() {
+		y.line(indent, "%s: {}", field)
+		return
+	}
+	y.line(indent, "%s:", field)
+	y.labels(indent+1, "matchLabels", s.Labels)
+	if len(s.Absent) == 0 {
+		return
+	}
+	y.line(indent+1, "matchExpressions:")
+	for _, k := range s.Absent {
+		y.line(indent+2, "- key: %s", scalar(k))
+		y.line(indent+3, "operator: DoesNotExist")
+	}
+}
+
+// scalar is a text as YAML reads it again: plain where nothing could take it for something else.
+func scalar(s string) string {
+	plain := s != "" && (s[0] >= 'a' && s[0] <= 'z' || s[0] >= 'A' && s[0] <= 'Z')
+	for i := range len(s) {
+		c := s[i]
+		plain = plain && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '/')
+	}
+	switch strings.ToLower(s) {
+	case "true", "false", "null", "yes", "no", "on", "off", "y", "n":
+		plain = false
+	}
+	if plain {
+		return s
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(s) // strings always can be encoded
+	var out strings.Builder
+	for _, r := range strings.TrimRight(b.String(), "\n") {
+		if display.Invisible(r) {
+			fmt.Fprintf(&out, `\u%04x`, r)
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
