@@ -32,8 +32,10 @@ ClusterNetworkPolicies, exactly and in three values: allowed, denied, and unknow
 	}
 	cmd.AddCommand(
 		newNetpolConnectivityCommand(),
+		newNetpolExplainCommand(),
 		newNetpolDiffCommand(),
 		newNetpolLintCommand(),
+		newNetpolRehearseCommand(),
 	)
 	return cmd
 }
