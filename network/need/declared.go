@@ -52,6 +52,7 @@ func Declared(inv *inventory.Inventory, m *network.Map, services *service.Servic
 	}
 	d.findWorkloads()
 	d.findHostPorts()
+	d.countMounts()
 	for _, w := range d.workloads {
 		d.containers(w)
 		d.probes(w)

@@ -18,6 +18,8 @@ type configMap struct {
 	// by key.
 	asVariables map[[2]string]*text
 	asFiles     map[string]*text
+	// mounts are how many workloads mount it.
+	mounts int
 }
 
 // configMap finds a ConfigMap that a workload refers to; nil when it is not there. ref may say that it need not be.
@@ -71,8 +73,23 @@ func dataPath(key string) finding.Path {
 	return finding.Path("data").Field(key)
 }
 
-// files reads the ConfigMaps that the containers of a pod mount.
-func (d *declarer) files(w *sender, s *podSpec) {
+// countMounts counts which ConfigMaps are files of how many workloads.
+func (d *declarer) countMounts() {
+	for _, w := range d.workloads {
+		seen := map[*configMap]bool{}
+		for i := range w.specs {
+			eachMounted(&w.specs[i], func(ref map[string]any) {
+				if m := d.configMap(w, inventory.String(ref, "name"), ref); m != nil && !seen[m] {
+					seen[m] = true
+					m.mounts++
+				}
+			})
+		}
+	}
+}
+
+// eachMounted yields the references to ConfigMaps that the containers of a pod mount.
+func eachMounted(s *podSpec, yield func(ref map[string]any)) {
 	mounted := map[string]bool{}
 	for _, c := range s.containers() {
 		for _, m := range inventory.Maps(c.content["volumeMounts"]) {
@@ -83,18 +100,19 @@ func (d *declarer) files(w *sender, s *podSpec) {
 		if !mounted[inventory.String(volume, "name")] {
 			continue
 		}
-		d.mounted(w, inventory.Map(volume, "configMap"))
+		if ref := inventory.Map(volume, "configMap"); ref != nil {
+			yield(ref)
+		}
 		for _, source := range inventory.Maps(inventory.List(volume, "projected", "sources")) {
-			d.mounted(w, inventory.Map(source, "configMap"))
+			if ref := inventory.Map(source, "configMap"); ref != nil {
+				yield(ref)
+			}
 		}
 	}
 }
 
 // mounted reads the files that a volume takes from a ConfigMap.
 func (d *declarer) mounted(w *sender, ref map[string]any) {
-	if ref == nil {
-		return
-	}
 	m := d.configMap(w, inventory.String(ref, "name"), ref)
 	if m == nil {
 		return
@@ -111,7 +129,7 @@ func (d *declarer) mounted(w *sender, ref map[string]any) {
 			continue
 		}
 		d.mentions(&reading{
-			sender: w, text: m.file(key), file: true,
+			sender: w, text: m.file(key), file: true, shared: m.mounts,
 			because: func(string) Evidence {
 				return Evidence{Object: m.object, Path: dataPath(key), What: "the file " + nameOr(key, "of a key") + ", which " +
 					w.object.String() + " mounts"}

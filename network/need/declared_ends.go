@@ -52,6 +52,10 @@ func (d *declarer) toAddress(r *reading, m *mention, meaning keyMeaning) {
 	if m.scheme == "udp" {
 		protocol = network.UDP
 	}
+	if r.shared > 1 {
+		d.shared(r, to.String(), port)
+		return
+	}
 	if d.nodes.servesAPI(a, port) {
 		d.toAPIServer(r.sender, r.because(m.key))
 		return

@@ -19,7 +19,7 @@ func (d *declarer) peers() {
 		if o.Kind != "StatefulSet" || o.Group() != "apps" || talks[o] || len(w.pods) == 0 || portOf(inventory.Map(o.Content, "spec")["replicas"]) < 2 {
 			continue
 		}
-		if s := d.services.Get(o.Namespace, inventory.String(o.Content, "spec", "serviceName")); s != nil && s.Headless && d.senderBehind(s, w) {
+		if s := d.services.Get(o.Namespace, inventory.String(o.Content, "spec", "serviceName")); s != nil && s.Headless && senderBehind(s, "", w) {
 			silent.add(o, "")
 		}
 	}

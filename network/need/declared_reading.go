@@ -13,6 +13,8 @@ type reading struct {
 	text   *text
 	// file says that it is a file: much else than addresses stands there.
 	file bool
+	// shared is how many workloads mount it.
+	shared int
 	// because is the evidence for what stands under a key.
 	because func(key string) Evidence
 	// port finds the value of a setting that stands elsewhere, if it is a port; nil when nothing does.
@@ -28,7 +30,7 @@ func (d *declarer) containers(w *sender) {
 			d.variables(w, v)
 			d.arguments(w, s, &c, v)
 		}
-		d.files(w, s)
+		eachMounted(s, func(ref map[string]any) { d.mounted(w, ref) })
 	}
 }
 

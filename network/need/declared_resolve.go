@@ -43,24 +43,24 @@ func isQualified(host string) bool {
 	return strings.HasSuffix(host, ".svc") || strings.Contains(host, ".svc.")
 }
 
+// means says whether the text around a host makes it sure enough that somebody connects to it. "redis:7" may be an image:
+// whether the port fits has to be seen.
+func (r *reading) means(m *mention, meaning keyMeaning) bool {
+	return m.url || m.port != 0 || m.alone && m.key != "" && (meaning.address || isQualified(m.host) && !r.file)
+}
+
 // toService notes that a workload needs a Service, if the text around makes that sure enough.
 func (d *declarer) toService(r *reading, m *mention, s *service.Service, meaning keyMeaning) {
-	word := m.host == s.Object.Name
-	switch {
-	case m.url:
-	case m.port != 0: // "redis:7" may be an image: judged below
-	case !m.alone || m.key == "":
-		return
-	case meaning.address:
-	case isQualified(m.host) && !r.file:
-	default:
+	if !r.means(m, meaning) {
 		return
 	}
+	word := m.host == s.Object.Name
+	only := podOf(s, m.host)
 	number, sure := m.port, m.url || meaning.address || isQualified(m.host)
 	if number == 0 {
 		number = r.sibling(m)
 	}
-	own := d.senderBehind(s, r.sender)
+	own := senderBehind(s, only, r.sender)
 	if own && number == 0 && m.scheme == "" && sure {
 		d.unknown(Unresolved{From: r.sender.object.String(), To: s.Object.String(),
 			Reason: "it leads to the workload itself, and which port its pods use among themselves is not named"})
@@ -81,14 +81,55 @@ func (d *declarer) toService(r *reading, m *mention, s *service.Service, meaning
 		d.unknown(Unresolved{From: r.sender.object.String(), To: s.Object.String(), Port: number, Reason: why})
 		return
 	}
+	if r.shared > 1 {
+		if !own {
+			d.shared(r, s.Object.String(), number)
+		}
+		return
+	}
 	for _, p := range ports {
-		d.toPort(r.sender.end(), s, p, dial{port: number}, r.because(m.key))
+		d.toPort(r.sender.end(), s, p, dial{port: number, pod: only}, r.because(m.key))
 	}
 }
 
+// shared notes that one of several workloads connects somewhere.
+func (d *declarer) shared(r *reading, to string, port uint16) {
+	d.unknown(Unresolved{From: r.sender.object.String(), To: to, Port: port,
+		Reason: fmt.Sprintf("it is in a file that %d workloads mount, which does not say who of them connects", r.shared)})
+}
+
+// podOf is the name of the pod that a host name means behind a headless Service: "db-0" of "db-0.db.shop.svc"; "" when it
+// means them all.
+func podOf(s *service.Service, host string) string {
+	first, rest, _ := strings.Cut(host, ".")
+	if next, _, _ := strings.Cut(rest, "."); s.Headless && next == s.Object.Name && first != podHost {
+		return first
+	}
+	return ""
+}
+
+// behind are the backends of a Service that a pod's name leaves; all when it is none that is known.
+func behind(s *service.Service, pod string) []service.Backend {
+	if pod == "" {
+		return s.Backends
+	}
+	var out []service.Backend
+	for _, b := range s.Backends {
+		o := b.Peer.Object
+		set, number, _ := cutLast(pod)
+		if o.Kind == "StatefulSet" && o.Name == set && isNumber(number) || o.Kind == "Pod" && o.Name == pod {
+			out = append(out, b)
+		}
+	}
+	if len(out) == 0 {
+		return s.Backends
+	}
+	return out
+}
+
 // senderBehind says whether a Service leads to the sender itself.
-func (d *declarer) senderBehind(s *service.Service, w *sender) bool {
-	return slices.ContainsFunc(s.Backends, func(b service.Backend) bool { return b.Peer.Object == w.object })
+func senderBehind(s *service.Service, pod string, w *sender) bool {
+	return slices.ContainsFunc(behind(s, pod), func(b service.Backend) bool { return b.Peer.Object == w.object })
 }
 
 // portsOf are the ports of a Service that a mention means: those of the number that stands there, else that of the kind of
@@ -164,6 +205,7 @@ func (d *declarer) opensPort(s *service.Service, number uint16) bool {
 // A dial is how a sender goes to a port of a Service. Behind a headless one nobody translates the port that it dials.
 type dial struct {
 	port uint16 // 0 when it is not known
+	pod  string // the name of the only pod that is meant, if there is one
 	// endpoints says that it looks the pods and their ports up by itself, as controllers do.
 	endpoints bool
 }
@@ -187,7 +229,7 @@ func (d *declarer) toPort(from End, s *service.Service, p service.Port, how dial
 		return
 	}
 	noTarget := true
-	for _, b := range s.Backends {
+	for _, b := range behind(s, how.pod) {
 		targets := how.targets(s, b, p)
 		for _, to := range endsOf([]*network.Peer{b.Peer}) {
 			for _, n := range targets {
@@ -251,19 +293,19 @@ func (d *declarer) toStranger(r *reading, m *mention, meaning keyMeaning) {
 	labels := strings.Split(m.host, ".")
 	from, setting := r.sender.object.String(), meaning.address || m.url && m.key == ""
 	switch {
-	case !m.plain || m.beside:
+	case !m.plain || m.beside || !r.means(m, meaning):
 	case isQualified(m.host):
 		if i := slices.Index(labels, "svc"); i >= 2 {
 			d.unknown(Unresolved{From: from, To: "Service " + labels[i-1] + "/" + labels[i-2], Port: m.port,
 				Reason: "there is no such Service in what was read"})
 		}
 	case isOwn(m.host):
-	case len(labels) == 1 || len(labels) == 2 && d.inv.Get("", "Namespace", "", labels[1]) != nil:
+	case len(labels) == 1 || len(labels) == 2 && (!isCommonTop(labels[1]) || d.inv.Get("", "Namespace", "", labels[1]) != nil):
 		if meaning.address && !r.file && (m.url || m.port != 0) {
 			d.unknown(Unresolved{From: from, To: "a host that " + r.because(m.key).What + " names", Port: m.port,
 				Reason: "there is no Service of that name in what was read"})
 		}
-	case meaning.own || !setting || !m.url && !m.alone && m.port == 0 || !looksPublic(labels):
+	case meaning.own || !setting || !looksPublic(labels):
 	default:
 		d.toOutside(r, m)
 	}
@@ -279,6 +321,10 @@ func (d *declarer) toOutside(r *reading, m *mention) {
 	}
 	if port == 0 {
 		d.unknown(Unresolved{From: r.sender.object.String(), To: m.host, Reason: "no port is named"})
+		return
+	}
+	if r.shared > 1 {
+		d.shared(r, m.host, port)
 		return
 	}
 	protocol := network.TCP
@@ -308,7 +354,11 @@ func looksPublic(labels []string) bool {
 	return true
 }
 
+// isCommonTop says whether "a.b" is more likely a domain than a Service and its namespace.
+func isCommonTop(top string) bool { return len(top) == 2 || commonTop[top] }
+
 var (
+	commonTop   = wordSet("com org net dev app cloud info biz edu gov mil int name pro xyz online site tech")
 	notTopLevel = wordSet(`yaml yml json conf cfg ini toml pem crt key xml properties sock txt log sh py js ts jar so db html md
 		csv service socket tmpl tpl proto sql lua gz tgz zip tar lock cert`)
 	reversed = wordSet("com org net io")

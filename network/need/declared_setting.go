@@ -70,10 +70,8 @@ func portKeys(key string) []string {
 	if i+1 < len(words) && words[i+1].text == "name" {
 		end = words[i+1].end
 	}
-	return []string{
-		key[:w.start] + styled(key[w.start:w.end], "port", false) + key[end:],
-		key[:end] + styled(key, "port", true) + key[end:],
-	}
+	port := key[:w.start] + styled(key[w.start:w.end], "port", false)
+	return []string{port + key[end:], key[:end] + styled(key, "port", true) + key[end:], port + styled(key, "number", true) + key[end:]}
 }
 
 // styled writes a word as a name is written; more puts it after one, with what separates words there.
