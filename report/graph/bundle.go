@@ -29,7 +29,7 @@ func (d *drawing) bundle() {
 		out[j].tone = strongest(out[j].tone, a.tone)
 		out[j].lines = nil
 		if a.cut != out[j].cut {
-			out[j].cut = manyCuts
+			out[j].cut = manyCuts(d.words)
 		}
 		labels[k] = append(labels[k], a.text())
 	}

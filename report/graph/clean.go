@@ -6,6 +6,7 @@ import "fmt"
 type drawing struct {
 	title, caption, note string
 	groupNoun, edgeNoun  string
+	words                Words
 	nodes                []box
 	arrows               []arrow
 }
@@ -41,7 +42,7 @@ func draw(g *Graph) (*drawing, error) {
 	}
 	d := &drawing{
 		title: visible(g.Title, mostTitle), caption: visible(g.Caption, mostText), note: visible(g.Note, mostText),
-		groupNoun: visible(g.groupNoun(), mostLabel), edgeNoun: visible(g.edgeNoun(), mostLabel),
+		groupNoun: visible(g.groupNoun(), mostLabel), edgeNoun: visible(g.edgeNoun(), mostLabel), words: g.Words.clean(),
 		nodes: make([]box, len(g.Nodes)), arrows: make([]arrow, len(g.Edges)),
 	}
 	taken := make(map[string]bool, len(g.Nodes))

@@ -236,8 +236,8 @@ func (g *Graph) merged(ends [][2]int, class []int, id map[int]string) []Edge {
 		one := &out[at[k]]
 		one.Weight += max(e.Weight, 1)
 		one.Tone = strongest(one.Tone, e.Tone)
-		if reasons[k][e.Cut] = true; len(reasons[k]) == 2 && one.Cut != manyCuts {
-			one.Cut = manyCuts
+		if reasons[k][e.Cut] = true; len(reasons[k]) == 2 {
+			one.Cut = manyCuts(g.Words)
 		}
 		for _, line := range e.Lines {
 			if len(one.Lines) < mostProofs && !slices.Contains(one.Lines, line) {
@@ -248,7 +248,7 @@ func (g *Graph) merged(ends [][2]int, class []int, id map[int]string) []Edge {
 	return out
 }
 
-const manyCuts = "blocked, for several reasons"
+func manyCuts(w Words) string { return w.cut() + ", for several reasons" }
 
 // A tally counts by name, in the order in which the names come first.
 type tally struct {

@@ -17,12 +17,27 @@ type Graph struct {
 	Nodes   []Node
 	Edges   []Edge
 
+	// Words are what tones and cut edges mean in this graph, in legends.
+	Words Words
+
 	GroupNoun string // what a group is called, "namespace" for instance; "group" if empty
 	EdgeNoun  string // what the label of an edge is, "technique" for instance; "label" if empty
 
 	// Most is how many nodes SVG and Mermaid draw before they fold: 0 means MostDrawn, less means that nothing is folded.
 	Most int
 }
+
+// Words name signs in the language of a graph; what is empty keeps its name.
+type Words struct {
+	Tones map[Tone]string // "no policy" for Warn, for instance
+	Cut   string          // what a cut edge is: "blocked"
+}
+
+// tone names a tone.
+func (w Words) tone(t Tone) string { return orElse(w.Tones[t], toneNames[t]) }
+
+// cut names cut edges.
+func (w Words) cut() string { return orElse(w.Cut, "blocked") }
 
 // A Node is a box.
 type Node struct {

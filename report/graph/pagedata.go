@@ -14,14 +14,17 @@ const (
 
 // pageJSON is the graph as the page holds it. Texts are numbers in a table, since many are the same.
 type pageJSON struct {
-	Title     string     `json:"title"`
-	Caption   string     `json:"caption"`
-	GroupNoun string     `json:"groupNoun"`
-	EdgeNoun  string     `json:"edgeNoun"`
-	Texts     []string   `json:"texts"`
-	Nodes     []pageNode `json:"nodes"`
-	Edges     []pageEdge `json:"edges"`
-	Levels    [][]int    `json:"levels"` // of every level, the class of each node
+	Title     string `json:"title"`
+	Caption   string `json:"caption"`
+	GroupNoun string `json:"groupNoun"`
+	EdgeNoun  string `json:"edgeNoun"`
+	// What tones and cut edges are called, where it is not what the page calls them.
+	Tones  map[Tone]string `json:"tones,omitempty"`
+	Cut    string          `json:"cut,omitempty"`
+	Texts  []string        `json:"texts"`
+	Nodes  []pageNode      `json:"nodes"`
+	Edges  []pageEdge      `json:"edges"`
+	Levels [][]int         `json:"levels"` // of every level, the class of each node
 }
 
 type pageNode struct {
@@ -98,7 +101,7 @@ func pageData(g *Graph) (*Graph, []byte, error) {
 // encode writes a drawing with at most so many lines of details for each node and edge, and counts those left out.
 func encode(d *drawing, l *levels, most int) (data []byte, left int, err error) {
 	out := &pageJSON{
-		Title: d.title, Caption: d.caption, GroupNoun: d.groupNoun, EdgeNoun: d.edgeNoun,
+		Title: d.title, Caption: d.caption, GroupNoun: d.groupNoun, EdgeNoun: d.edgeNoun, Tones: d.words.Tones, Cut: d.words.Cut,
 		Nodes: make([]pageNode, 0, len(d.nodes)), Edges: make([]pageEdge, 0, len(d.arrows)), Levels: make([][]int, 0, levelCount),
 	}
 	texts := &table{at: map[string]int{"": 0}, texts: []string{""}}

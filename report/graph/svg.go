@@ -79,7 +79,7 @@ func (p *pen) picture(d *drawing, l *layout) {
 			a.classes(), xmlText(d.tell(a)), curve(l.routes[i]), arrowHead(l.routes[i]))
 	}
 	for i := range d.nodes {
-		p.box(&d.nodes[i], l.boxes[i])
+		p.box(&d.nodes[i], l.boxes[i], d.words)
 	}
 	for i, at := range l.placeLabels(d, d.labelWidth) {
 		if at.found {
@@ -89,8 +89,8 @@ func (p *pen) picture(d *drawing, l *layout) {
 	}
 }
 
-func (p *pen) box(n *box, r rect) {
-	p.printf("<g class=\"n%s\"><title>%s</title>", toneClass(n.tone), xmlText(n.tell()))
+func (p *pen) box(n *box, r rect, words Words) {
+	p.printf("<g class=\"n%s\"><title>%s</title>", toneClass(n.tone), xmlText(n.tell(words)))
 	round := 8
 	if n.tone == Goal {
 		round = r.h / 2

@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // tell says in words what an arrow is.
@@ -12,19 +14,19 @@ func (d *drawing) tell(a *arrow) string {
 		s += ": " + text
 	}
 	if a.cut != "" {
-		s += " — blocked: " + a.cut
+		s += " — " + d.words.cut() + ": " + a.cut
 	}
 	return visible(s, mostLine)
 }
 
 // tell says in words what a box is.
-func (b *box) tell() string {
+func (b *box) tell(words Words) string {
 	s := b.label
 	if sub := b.sub(true); sub != "" {
 		s = sub + ": " + s
 	}
 	if b.tone == Goal || b.tone == Danger || b.tone == Warn {
-		s += " (" + toneNames[b.tone] + ")"
+		s += " (" + words.tone(b.tone) + ")"
 	}
 	return s
 }
@@ -47,7 +49,7 @@ func (d *drawing) describe() string {
 	parts := []string{fmt.Sprintf("%s and %s.", counted(len(d.nodes), "box"), counted(len(d.arrows), "arrow"))}
 	parts[0] = strings.Replace(parts[0], "boxs", "boxes", 1)
 	if cut > 0 {
-		parts = append(parts, fmt.Sprintf("Blocked: %s.", counted(cut, "arrow")))
+		parts = append(parts, fmt.Sprintf("%s: %s.", capital(d.words.cut()), counted(cut, "arrow")))
 	}
 	if len(goals) > 0 {
 		parts = append(parts, "Goals: "+strings.Join(goals, ", ")+".")
@@ -98,14 +100,14 @@ func (d *drawing) legend() []sign {
 	var out []sign
 	for _, t := range []Tone{Goal, Danger, Warn} {
 		if tone[t] {
-			out = append(out, sign{"n " + string(t), toneNames[t]})
+			out = append(out, sign{"n " + string(t), d.words.tone(t)})
 		}
 	}
 	if several {
 		out = append(out, sign{"several", "stands for several"})
 	}
 	if cut {
-		out = append(out, sign{"e cut", "blocked"})
+		out = append(out, sign{"e cut", d.words.cut()})
 	}
 	return out
 }
@@ -124,4 +126,21 @@ func (p *pen) legend(signs []sign, x, y int) {
 		p.printf("<text class=\"cap\" x=\"%d\" y=\"%d\">%s</text>\n", x+34, y+12, xmlText(s.text))
 		x += 60 + 7*len(s.text)
 	}
+}
+
+// clean makes the words safe to show.
+func (w Words) clean() Words {
+	out := Words{Cut: visible(w.Cut, mostLabel), Tones: map[Tone]string{}}
+	for t, word := range w.Tones {
+		out.Tones[t.known()] = visible(word, mostLabel)
+	}
+	return out
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
 }

@@ -23,7 +23,8 @@ const plural = (n, noun) => number(n) + " " + (n === 1 ? noun : /(x|sh|ch)$/.tes
   /[^aeo]y$/.test(noun) ? noun.slice(0, -1) + "ies" : noun + "s");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const toneOrder = ["goal", "danger", "warn", "", "muted"];
-const toneNames = {goal: "goal", danger: "danger", warn: "warning", muted: "minor"};
+const toneNames = {goal: "goal", danger: "danger", warn: "warning", muted: "minor", ...graph.tones};
+const cutWord = graph.cut || "blocked";
 const strongest = (a, b) => toneOrder.indexOf(a) <= toneOrder.indexOf(b) ? a : b;
 
 const byID = new Map();

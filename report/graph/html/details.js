@@ -36,7 +36,7 @@ function overview() {
     h("ul", {class: "signs"}, ["goal", "danger", "warn"].map((tone) =>
       sign(nodes.some((n) => n.tone === tone), swatch(tone), toneNames[tone])),
       sign(true, h("i", {class: "dot stack"}), "stands for several: select it to see them"),
-      sign(cut, h("i", {class: "dash"}), "blocked: it says by what"),
+      sign(cut, h("i", {class: "dash"}), cutWord + ": it says why"),
       sign(goals.length, h("i", {class: "dash bold"}), "shortest way to a goal")),
     goals.length > 0 && [h("h2", {}, "Goals"), h("ul", {}, goals.slice(0, 20).map((g) => {
       const from = reach([g.index], "in", Infinity, open).far.size - 1;
@@ -65,12 +65,12 @@ function edgeLine(k, way) {
   const e = edges[k], other = nodes[way === "out" ? e.to : e.from];
   return [h("span", {class: "step"}, e.label && h("b", {}, e.label), e.weight > 1 && " ×" + number(e.weight), way === "out" ? " → " : " ← ",
     h("button", {type: "button", class: "link", onclick: () => selectNode(other.index)}, other.label), " ",
-    h("small", {}, other.group)), e.cut && h("p", {class: "blocked"}, "Blocked: " + e.cut),
+    h("small", {}, other.group)), e.cut && h("p", {class: "blocked"}, capital(cutWord) + ": " + e.cut),
     e.lines && h("div", {class: "proof"}, lines(e.lines, e.more))];
 }
 
 function foldDetails(selected) {
-  const tones = unique(selected.map((i) => toneNames[nodes[i].tone])), groups = unique(selected.map((i) => nodes[i].group));
+  const tones = unique(selected.map((i) => nodes[i].tone)), groups = unique(selected.map((i) => nodes[i].group));
   const parts = {key: state.fold, level: +state.fold.split(".")[0], members: selected};
   describe(parts);
   const inside = new Set(selected);
@@ -87,11 +87,11 @@ function foldDetails(selected) {
     const [label, other, cut, n] = rows[j];
     return h("span", {class: "step"}, label && h("b", {}, label), " ×" + number(n) + arrow,
       h("button", {type: "button", class: "link", onclick: () => selectNode(+other)}, nodes[other].label),
-      cut && h("small", {}, " blocked"));
+      cut && h("small", {}, " " + cutWord));
   }, 12));
   return [clear(), h("h2", {class: "name"}, parts.label), h("p", {class: "meta"},
     parts.sub, groups.length > 1 && " · " + plural(groups.length, graph.groupNoun), " ",
-    tones.map(([tone, n]) => h("span", {class: "chip " + (tone === "warning" ? "warn" : tone)}, number(n) + " " + tone))),
+    tones.map(([tone, n]) => h("span", {class: "chip " + tone}, number(n) + " " + toneNames[tone]))),
   h("button", {type: "button", class: "plain", onclick: () => go({open: [...state.open.split(",").filter(Boolean), state.fold].join(","),
     node: "", fold: ""})}, "Show its parts"),
   list("Leads to", leads("out", "to"), " → "), list("Reached from", leads("in", "from"), " ← "),

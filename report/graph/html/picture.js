@@ -69,7 +69,7 @@ function drawPicture(view) {
   const classes = (thing, ...more) => [thing.tone, thing.cut && "cut", thing.way && "way", ...more].filter(Boolean).join(" ");
   const lines = arrows.slice().sort((a, b) => (a.way || 0) - (b.way || 0)).map((a) => s("g", {class: classes(a, "e")},
     s("title", {}, boxes[a.from].label + " → " + boxes[a.to].label + [...a.labels].slice(0, 20).map(([label, n]) =>
-      "\n" + (label || "—") + (n > 1 ? " ×" + number(n) : "")).join("") + (a.cut ? "\nblocked: " + edges[a.edges[0]].cut : "")),
+      "\n" + (label || "—") + (n > 1 ? " ×" + number(n) : "")).join("") + (a.cut ? "\n" + cutWord + ": " + edges[a.edges[0]].cut : "")),
     s("path", {class: "hit", d: curve(a.route)}), s("path", {class: "w", d: curve(a.route)}),
     s("path", {class: "h", d: arrowHead(a.route)})));
   const cards = boxes.map((b) => {
