@@ -129,14 +129,18 @@ func (p Pods) in(namespace int) tri {
 	return p.namespaces.matches(p.m.names.all[namespace].labels)
 }
 
-// Matches says whether pods with certain labels, in a namespace that the Map knows, are meant.
+// Matches says whether pods with certain labels are meant. Of a namespace that the Map does not know only the name is known.
 func (p Pods) Matches(namespace string, have map[string]string) Answer {
 	if p.m == nil {
 		return Denied
 	}
 	i, known := p.m.names.index[namespace]
 	if !known {
-		return answerOf(min(maybe, p.pods.matches(labels{values: have})))
+		in := no
+		if p.namespace < 0 {
+			in = p.namespaces.matches(labels{values: map[string]string{nameLabel: namespace}, open: true})
+		}
+		return answerOf(min(in, p.pods.matches(labels{values: have, template: true})))
 	}
 	return answerOf(min(p.in(i), p.pods.matches(labels{values: have, template: true})))
 }

@@ -27,6 +27,7 @@ type finder struct {
 	network  *network.Map
 	services *service.Services
 
+	all       []*workload
 	order     map[*network.Peer]int
 	workloads map[workloadName]*workload
 	named     map[objectName][]*workload
@@ -111,6 +112,7 @@ func newFinder(inv *inventory.Inventory, m *network.Map, services *service.Servi
 // add notes a workload under all its names.
 func (f *finder) add(o *inventory.Object) *workload {
 	w := &workload{object: o}
+	f.all = append(f.all, w)
 	f.workloads[workloadName{o.Namespace, o.Kind, o.Name}] = w
 	f.named[objectName{o.Namespace, o.Name}] = append(f.named[objectName{o.Namespace, o.Name}], w)
 	f.inNamespace[o.Namespace] = append(f.inNamespace[o.Namespace], w)

@@ -143,6 +143,8 @@ type Needs struct {
 	Unresolved []Unresolved
 	// Beyond is how many flows were between ends that no policy selects: nodes, and addresses outside.
 	Beyond int64
+	// Incomplete says that a part of what was given was not understood or not kept: it is missing from all of these.
+	Incomplete bool
 	// CannotKnow says, in sentences, what the source cannot have seen.
 	CannotKnow []string
 	// First and Last bound the observation; zero without one.

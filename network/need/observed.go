@@ -24,6 +24,7 @@ func Observed(c *flow.Collection, inv *inventory.Inventory, m *network.Map, serv
 	o := observer{
 		finder: f, what: sources(c.Summary), needs: map[seenKey]*seen{}, denied: map[seenKey]*seen{},
 		unresolved: map[unresolvedKey]*Unresolved{}, ends: map[string]int{}, single: map[*network.Peer]int{},
+		active: map[*inventory.Object]bool{},
 	}
 	for i := range c.Connections {
 		o.observe(&c.Connections[i])
@@ -36,10 +37,12 @@ func Observed(c *flow.Collection, inv *inventory.Inventory, m *network.Map, serv
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Protocol, b.Protocol),
 			cmp.Compare(a.Port, b.Port), cmp.Compare(a.Reason, b.Reason))
 	})
+	out.Incomplete = c.Overflow > 0 || o.more > 0
 	if c.Summary != nil {
 		out.First, out.Last = c.Summary.First, c.Summary.Last
+		out.Incomplete = out.Incomplete || c.Summary.Broken > 0 || len(c.Summary.Incomplete) > 0
 	}
-	out.CannotKnow = o.cannotKnow(c, out)
+	out.CannotKnow = o.cannotKnow(c)
 	return out
 }
 
@@ -71,6 +74,7 @@ type observer struct {
 	ends       map[string]int // numbers of ends, by key and peers
 	byNumber   []End
 	single     map[*network.Peer]int
+	active     map[*inventory.Object]bool // what has a flow
 	beyond     int64
 	// deniedUnresolved are flows that were denied and of which an end was not found, more those that are not named.
 	deniedUnresolved, more int64
@@ -107,6 +111,7 @@ func flowProtocol(p flow.Protocol) (network.Protocol, bool) {
 func (o *observer) observe(c *flow.Connection) {
 	protocol, ports := flowProtocol(c.Protocol)
 	from, noFrom := o.find(&c.Source)
+	o.active[from.Object] = true
 	var to []target
 	var noTo *missing
 	if ports {
@@ -115,6 +120,9 @@ func (o *observer) observe(c *flow.Connection) {
 		to = []target{{end: e}}
 	} else {
 		noTo = no
+	}
+	for i := range to {
+		o.active[to[i].end.Object] = true
 	}
 	if noFrom != nil && noFrom.within || noTo != nil && noTo.within {
 		o.beyond += c.Flows

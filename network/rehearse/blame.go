@@ -1,0 +1,193 @@
+package rehearse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/need"
+)
+
+// acts are what a set does with policies, by what they are called.
+type acts struct {
+	before, after map[finding.Ref]*inventory.Object
+}
+
+func compare(current, proposed *network.Map) acts {
+	return acts{policies(current), policies(proposed)}
+}
+
+func policies(m *network.Map) map[finding.Ref]*inventory.Object {
+	out := map[finding.Ref]*inventory.Object{}
+	for _, r := range m.Readings() {
+		out[r.Object.Ref] = r.Object
+	}
+	return out
+}
+
+// of is what is done with a policy; InForce when nothing is.
+func (a acts) of(ref finding.Ref) Act {
+	before, after := a.before[ref], a.after[ref]
+	switch {
+	case before == after:
+		return InForce
+	case before == nil:
+		return Added
+	case after == nil:
+		return Removed
+	}
+	return Changed
+}
+
+// blame says which policies deny a need.
+func (j *judge) blame(b *Break, o outcome) {
+	n := &b.Need
+	if j.before != nil {
+		b.Before = j.before.outcome(n).answer == network.Denied
+	}
+	if o.to == nil {
+		j.guarded(b, o.from)
+		return
+	}
+	asked := network.OnePort(n.Protocol, n.Port)
+	v := j.Judge(o.from, o.to, asked)
+	var earlier *network.Verdict
+	if j.before != nil && !b.Before {
+		earlier = j.earlier(o, n, asked)
+	}
+	var reasons []string
+	for _, side := range []*network.Side{&v.Egress, &v.Ingress} {
+		if !side.Allowed.None() || !side.Unknown.None() {
+			continue
+		}
+		who := o.to
+		if side.Direction == network.Egress {
+			who = o.from
+		}
+		var was *network.Side
+		if earlier != nil {
+			was = &earlier.Ingress
+			if side.Direction == network.Egress {
+				was = &earlier.Egress
+			}
+		}
+		blames, reason := j.side(side, was, who)
+		b.Changes = append(b.Changes, blames...)
+		reasons = append(reasons, reason)
+	}
+	if len(reasons) == 0 {
+		reasons = append(reasons, v.Rule)
+	}
+	b.Reason = strings.Join(reasons, "; ")
+}
+
+// guarded blames all policies that isolate the egress of a peer.
+func (j *judge) guarded(b *Break, from *network.Peer) {
+	side := &network.Side{Direction: network.Egress, Isolated: true}
+	for _, o := range j.Guard(network.Egress, from).Policies {
+		side.Policies = append(side.Policies, network.SelectingPolicy{Policy: o, Tier: network.NetworkPolicyTier, Sure: true})
+	}
+	b.Changes, b.Reason = j.side(side, nil, from)
+}
+
+// earlier is what the policies in force say of the pair that the proposed ones deny.
+func (j *judge) earlier(o outcome, n *need.Need, asked network.Ports) *network.Verdict {
+	find := func(p *network.Peer, e *need.End) *network.Peer {
+		c := j.before.cast(e)
+		if p.External() {
+			return j.before.Address(p.Addresses[0].First)
+		}
+		for _, x := range c.peers {
+			if len(x.Pods) == 0 || len(p.Pods) > 0 && slices.Contains(x.Pods, p.Pods[0]) {
+				return x
+			}
+		}
+		return nil
+	}
+	from, to := find(o.from, &n.From), find(o.to, &n.To)
+	if from == nil || to == nil {
+		return nil
+	}
+	v := j.before.Judge(from, to, asked)
+	return &v
+}
+
+// side blames one side: a deny of the whole cluster, policies that let it pass before and do so no more, or those that
+// isolate.
+func (j *judge) side(s, was *network.Side, who *network.Peer) ([]Blame, string) {
+	name := func(list []Blame) string {
+		texts := make([]string, 0, len(list))
+		for _, b := range list {
+			texts = append(texts, b.String())
+		}
+		return strings.Join(texts, ", ")
+	}
+	if rule, policy := deny(s); policy != nil {
+		blame := []Blame{{j.acts.of(policy.Ref), policy.Ref}}
+		return blame, fmt.Sprintf("%s of %s denies it", rule, name(blame))
+	}
+	if was != nil && was.Isolated && !was.Allowed.None() {
+		if lost := j.lost(was); len(lost) > 0 {
+			return lost, fmt.Sprintf("%s let it pass the %s of %s and does not any more", name(lost), s.Direction, who)
+		}
+	}
+	var all, young []Blame
+	for _, p := range s.Policies {
+		if p.Tier != network.NetworkPolicyTier || !p.Sure || p.Policy == nil {
+			continue
+		}
+		b := Blame{j.acts.of(p.Policy.Ref), p.Policy.Ref}
+		all = append(all, b)
+		if b.Act != InForce {
+			young = append(young, b)
+		}
+	}
+	blame := all
+	if len(young) > 0 && (was == nil || !was.Isolated) && j.before != nil {
+		blame = young
+	}
+	verb := "isolates"
+	if len(blame) > 1 {
+		verb = "isolate"
+	}
+	return blame, fmt.Sprintf("%s %s the %s of %s, and no rule allows it", name(blame), verb, s.Direction, who)
+}
+
+// deny finds the rule of a policy of the whole cluster that denies; nil when NetworkPolicies do.
+func deny(s *network.Side) (finding.Path, *inventory.Object) {
+	left := map[network.Tier]bool{}
+	for _, p := range s.Policies {
+		if p.Tier == network.NetworkPolicyTier && p.Sure {
+			return "", nil
+		}
+		for _, r := range p.Rules {
+			if left[p.Tier] || r.Allowed.None() {
+				continue
+			}
+			switch r.Action {
+			case network.Deny:
+				return r.Path, p.Policy
+			default:
+				left[p.Tier] = true
+			}
+		}
+	}
+	return "", nil
+}
+
+// lost are the policies that let a connection pass before and were changed or removed.
+func (j *judge) lost(was *network.Side) []Blame {
+	var out []Blame
+	for _, p := range was.Policies {
+		if p.Policy == nil || !slices.ContainsFunc(p.Rules, func(r network.RuleAnswer) bool { return r.Action == network.Allow && !r.Allowed.None() }) {
+			continue
+		}
+		if act := j.acts.of(p.Policy.Ref); act != InForce {
+			out = append(out, Blame{act, p.Policy.Ref})
+		}
+	}
+	return out
+}

@@ -1,0 +1,87 @@
+package rehearse
+
+import (
+	"fmt"
+
+	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/need"
+)
+
+// An outcome is what becomes of a need on a stage.
+type outcome struct {
+	answer network.Answer
+	// from and to are the first two peers that are to blame, or in doubt; nil for an end that is no peer.
+	from, to *network.Peer
+	why      string // it is unknown, where the Map does not say it
+}
+
+// outcome judges a need.
+func (s *stage) outcome(n *need.Need) outcome {
+	from, to := s.cast(&n.From), s.cast(&n.To)
+	switch {
+	case len(from.peers) == 0 && n.From.Object != nil, len(to.peers) == 0 && n.To.Object != nil:
+		return outcome{answer: network.Unknown, why: "an end of it is not among the workloads that were read"}
+	case n.From.SameNode:
+		return outcome{answer: network.Allowed} // a pod's own node always reaches it, whatever policies say
+	case len(from.peers) == 0:
+		return s.oneEnd(n, network.Ingress, to.peers)
+	case len(to.peers) == 0:
+		return s.oneEnd(n, network.Egress, from.peers)
+	}
+	return s.play(from, to, n)
+}
+
+// oneEnd judges a need of which only one end is a peer of the Map.
+func (s *stage) oneEnd(n *need.Need, d network.Direction, peers []*network.Peer) outcome {
+	open := true
+	for _, p := range peers {
+		open = open && s.Guard(d, p).Open()
+	}
+	switch {
+	case open:
+		return outcome{answer: network.Allowed}
+	case n.To.Kind == need.DNS && d == network.Egress:
+		return s.dns(n, peers)
+	}
+	other := n.From
+	if d == network.Egress {
+		other = n.To
+	}
+	return outcome{
+		answer: network.Unknown,
+		why:    fmt.Sprintf("policies select %s, and it is not known which pods or addresses are meant: %s", peers[0], other),
+	}
+}
+
+// play judges a need between peers: with each of those that are meant, or with any of those that may be.
+func (s *stage) play(from, to cast, n *need.Need) outcome {
+	var first [3]outcome // by answer
+	var count [3]int
+	for _, a := range from.peers {
+		for _, b := range to.peers {
+			answer := s.ask(a, b).Port(n.Protocol, n.Port)
+			if count[answer] == 0 {
+				first[answer] = outcome{answer: answer, from: a, to: b}
+			}
+			count[answer]++
+		}
+	}
+	denied := first[network.Denied]
+	switch {
+	case count[network.Denied] == 0 && count[network.Unknown] > 0:
+		return first[network.Unknown]
+	case count[network.Denied] == 0:
+		return first[network.Allowed]
+	case from.own && n.To.Kind == need.Workload:
+		return outcome{network.Unknown, denied.from, denied.to, fmt.Sprintf(
+			"only a pod's own node is let in, where the kubelet's probes come from: it is not known whether it was the node of %s", denied.to)}
+	case n.To.SameNode:
+		return outcome{network.Unknown, denied.from, denied.to,
+			"it goes to the pod's own node, and network plugins differ in whether policies keep pods from that"}
+	case from.all && to.all, count[network.Allowed]+count[network.Unknown] == 0:
+		return denied
+	case n.To.Kind == need.Workload:
+		return outcome{network.Unknown, denied.from, denied.to, fmt.Sprintf("it depends on the address that it came from: %s is denied", denied.from)}
+	}
+	return outcome{network.Unknown, denied.from, denied.to, fmt.Sprintf("it depends on the address that it went to: %s is denied", denied.to)}
+}
