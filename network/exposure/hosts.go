@@ -1,0 +1,91 @@
+package exposure
+
+import (
+	"net/netip"
+
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
+)
+
+// findHosts finds the ports that pods have on their nodes.
+func (f *finder) findHosts() {
+	for _, p := range f.network.Peers() {
+		if p.External() {
+			break
+		}
+		spec := podSpec(p)
+		w := &Way{Kind: HostPort, Object: p.Object, Zone: f.nodes, ZoneWhy: nodesWhy(f.nodes)}
+		if p.HostNetwork {
+			w.Kind = HostNetwork
+		}
+		for _, c := range containers(spec) {
+			for _, port := range inventory.Maps(inventory.List(c, "ports")) {
+				f.hostPort(w, p, port)
+			}
+		}
+		if p.HostNetwork && len(w.Doors) == 0 {
+			w.Doors = []*Door{{Way: w, Peer: p, Sender: Client, Zone: w.Zone, Passes: network.Unknown, Answer: network.Unknown,
+				Because: []string{"it is on the host network, and declares no port that it opens"}}}
+		}
+		if len(w.Doors) > 0 {
+			f.add(w)
+		}
+	}
+}
+
+func (f *finder) hostPort(w *Way, p *network.Peer, port map[string]any) {
+	d := &Door{Way: w, Peer: p, Sender: ClientOrNode, Zone: w.Zone, Target: portNumber(port["containerPort"]), Port: portNumber(port["hostPort"])}
+	if p.HostNetwork {
+		d.Port, d.Sender = d.Target, Client
+	}
+	if name := inventory.String(port, "protocol"); name != "" {
+		var err error
+		if d.Protocol, err = network.ParseProtocol(name); err != nil {
+			return
+		}
+	}
+	// Nobody outside reaches the node's own loopback address.
+	if a, err := netip.ParseAddr(inventory.String(port, "hostIP")); err == nil && a.Unmap().IsLoopback() {
+		return
+	}
+	if d.Port == 0 || d.Target == 0 {
+		return
+	}
+	f.judge.decide(d)
+	w.Doors = append(w.Doors, d)
+}
+
+// podSpec is the spec of a peer's pods.
+func podSpec(p *network.Peer) map[string]any {
+	if len(p.Pods) > 0 {
+		return inventory.Map(p.Pods[0].Content, "spec")
+	}
+	spec, _ := p.Object.PodSpec()
+	return spec
+}
+
+// containers are those that keep running.
+func containers(spec map[string]any) []map[string]any {
+	out := inventory.Maps(inventory.List(spec, "containers"))
+	for _, c := range inventory.Maps(inventory.List(spec, "initContainers")) {
+		if inventory.String(c, "restartPolicy") == "Always" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// portNumber is a port's number; 0 for what is none.
+func portNumber(v any) uint16 {
+	switch n := v.(type) {
+	case int64:
+		if n > 0 && n <= 65535 {
+			return uint16(n)
+		}
+	case float64:
+		if n > 0 && n <= 65535 && n == float64(uint16(n)) {
+			return uint16(n)
+		}
+	}
+	return 0
+}
