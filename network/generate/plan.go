@@ -2,8 +2,10 @@ package generate
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/need"
@@ -154,4 +156,23 @@ type Reason struct {
 	MoreDeclared int
 	// Note says what is special about it, a sentence without a final dot; "" when nothing is.
 	Note string
+}
+
+// In is the part of a plan that is about one namespace.
+func (p *Plan) In(namespace string) *Plan {
+	part := *p
+	part.Namespaces = []string{namespace}
+	part.Policies = slices.DeleteFunc(slices.Clone(p.Policies), func(o *Policy) bool { return o.Namespace != namespace })
+	part.Notes = slices.DeleteFunc(slices.Clone(p.Notes), func(n Note) bool { return n.Namespace != namespace })
+	part.Obsolete = slices.DeleteFunc(slices.Clone(p.Obsolete), func(o *inventory.Object) bool { return o.Namespace != namespace })
+	return &part
+}
+
+// Counts says how large the plan is: "12 policies for 3 namespaces".
+func (p *Plan) Counts() string {
+	with := map[string]bool{}
+	for _, policy := range p.Policies {
+		with[policy.Namespace] = true
+	}
+	return display.Plural(len(p.Policies), "policy") + " for " + display.Plural(len(with), "namespace")
 }

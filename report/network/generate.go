@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/generate"
 	"github.com/plimsoll-io/plimsoll/network/need"
+	"github.com/plimsoll-io/plimsoll/network/rehearse"
 	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
@@ -20,10 +22,10 @@ type PolicyPlan struct {
 	// Namespaces are those that the plan is for.
 	Namespaces []string `json:"namespaces"`
 	// Flows were seen from First to Last; none when all needs are declared.
-	Flows    int64             `json:"flows"`
-	First    *time.Time        `json:"first,omitempty"`
-	Last     *time.Time        `json:"last,omitempty"`
-	Policies []GeneratedPolicy `json:"policies"`
+	Flows int64             `json:"flows"`
+	First *time.Time        `json:"first,omitempty"`
+	Last  *time.Time        `json:"last,omitempty"`
+	Items []GeneratedPolicy `json:"items"`
 	// Obsolete are policies to delete.
 	Obsolete []PolicyName    `json:"obsolete"`
 	Opened   int             `json:"opened"`
@@ -155,7 +157,7 @@ func obsoleteNotes(list []*inventory.Object) []string {
 func planBody(h Header, needs *need.Needs, p *generate.Plan) PolicyPlan {
 	body := PolicyPlan{
 		Header: h, Namespaces: append([]string{}, p.Namespaces...), Flows: p.Flows, First: moment(needs.First), Last: moment(needs.Last),
-		Policies: []GeneratedPolicy{}, Obsolete: []PolicyName{}, Opened: p.Opened, Unopened: []UnopenedNeed{},
+		Items: []GeneratedPolicy{}, Obsolete: []PolicyName{}, Opened: p.Opened, Unopened: []UnopenedNeed{},
 		Notes: append([]generate.Note{}, p.Notes...), Unresolved: len(needs.Unresolved), CannotKnow: append([]string{}, needs.CannotKnow...),
 	}
 	for _, policy := range p.Policies {
@@ -166,7 +168,7 @@ func planBody(h Header, needs *need.Needs, p *generate.Plan) PolicyPlan {
 		for i := range policy.Rules {
 			one.Rules = append(one.Rules, ruleEvidence(policy.Directions[0], &policy.Rules[i]))
 		}
-		body.Policies = append(body.Policies, one)
+		body.Items = append(body.Items, one)
 	}
 	for _, o := range p.Obsolete {
 		body.Obsolete = append(body.Obsolete, PolicyName{o.Namespace, o.Name})
@@ -202,4 +204,28 @@ func moment(t time.Time) *time.Time {
 	}
 	t = t.UTC()
 	return &t
+}
+
+// Rehearsed says in a line what became of the needs of a plan when they were replayed against it.
+func Rehearsed(r *rehearse.Rehearsal) string {
+	needs, flows := r.Kept+len(r.Breaks)+len(r.Unknown), r.KeptFlows
+	denied := int64(0)
+	for i := range r.Breaks {
+		denied += rehearse.Flows(r.Breaks[i].Need)
+	}
+	flows += denied
+	for i := range r.Unknown {
+		flows += rehearse.Flows(r.Unknown[i].Need)
+	}
+	text := "replaying " + numbered(int64(needs), "declared connection") + ": " + strconv.Itoa(len(r.Breaks)) + " denied"
+	if flows > 0 {
+		text = fmt.Sprintf("replaying %s of %s: %d denied", numbered(flows, "flow"), numbered(int64(needs), "connection"), denied)
+		if len(r.Breaks) > 0 {
+			text += " (" + numbered(int64(len(r.Breaks)), "connection") + ")"
+		}
+	}
+	if n := len(r.Unknown); n > 0 {
+		text += fmt.Sprintf(", %d of which it is not known", n)
+	}
+	return text
 }

@@ -17,7 +17,7 @@ import (
 
 // WritePolicies writes policies as YAML with the evidence as comments, after a head of sentences.
 func WritePolicies(w io.Writer, head []string, policies []*generate.Policy) error {
-	y := &manifest{out: bufio.NewWriter(w)}
+	y := &yamlWriter{out: bufio.NewWriter(w)}
 	for _, line := range head {
 		y.comment(0, line)
 	}
@@ -30,10 +30,10 @@ func WritePolicies(w io.Writer, head []string, policies []*generate.Policy) erro
 	return y.out.Flush() // which tells the first error
 }
 
-// A manifest writes objects in the order in which people write their fields.
-type manifest struct{ out *bufio.Writer }
+// A yamlWriter writes objects in the order in which people write their fields.
+type yamlWriter struct{ out *bufio.Writer }
 
-func (y *manifest) line(indent int, format string, args ...any) {
+func (y *yamlWriter) line(indent int, format string, args ...any) {
 	fmt.Fprintf(y.out, "%s%s\n", strings.Repeat("  ", indent), fmt.Sprintf(format, args...))
 }
 
@@ -41,7 +41,7 @@ func (y *manifest) line(indent int, format string, args ...any) {
 const commentWidth = 110
 
 // comment writes a sentence over as many lines as it takes. Whatever names hold, it stays a comment.
-func (y *manifest) comment(indent int, text string) {
+func (y *yamlWriter) comment(indent int, text string) {
 	prefix, width := strings.Repeat("  ", indent)+"# ", 0
 	for _, word := range strings.Fields(display.Clean(text)) {
 		switch {
@@ -65,7 +65,7 @@ func (y *manifest) comment(indent int, text string) {
 	}
 }
 
-func (y *manifest) policy(p *generate.Policy) {
+func (y *yamlWriter) policy(p *generate.Policy) {
 	for _, text := range p.Comments {
 		y.comment(0, text+".")
 	}
@@ -94,7 +94,7 @@ func (y *manifest) policy(p *generate.Policy) {
 // mostReasons is how many reasons a rule tells.
 const mostReasons = 12
 
-func (y *manifest) rule(d network.Direction, r *generate.Rule) {
+func (y *yamlWriter) rule(d network.Direction, r *generate.Rule) {
 	for i := range r.Reasons {
 		if i == mostReasons && len(r.Reasons) > mostReasons+1 {
 			y.comment(2, fmt.Sprintf("and %d more.", len(r.Reasons)-mostReasons))
@@ -131,14 +131,14 @@ func notesOf(reasons []generate.Reason) []string {
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-func (y *manifest) peer(p *generate.Peer) {
+func (y *yamlWriter) peer(p *generate.Peer) {
 	if p.Block.IsValid() {
 		y.line(4, "- ipBlock:")
 		y.line(6, "cidr: %s", scalar(p.Block.String()))
 		return
 	}
 	var b bytes.Buffer
-	inner := &manifest{out: bufio.NewWriter(&b)}
+	inner := &yamlWriter{out: bufio.NewWriter(&b)}
 	switch p.Namespace {
 	case "":
 	case generate.Everywhere:
@@ -155,7 +155,7 @@ func (y *manifest) peer(p *generate.Peer) {
 	_, _ = y.out.Write(text)
 }
 
-func (y *manifest) labels(indent int, field string, labels map[string]string) {
+func (y *yamlWriter) labels(indent int, field string, labels map[string]string) {
 	if len(labels) == 0 {
 		return
 	}
@@ -165,7 +165,7 @@ func (y *manifest) labels(indent int, field string, labels map[string]string) {
 	}
 }
 
-func (y *manifest) selector(indent int, field string, s generate.Selector) {
+func (y *yamlWriter) selector(indent int, field string, s generate.Selector) {
 	if s.All() {
 		y.line(indent, "%s: {}", field)
 		return
