@@ -34,6 +34,7 @@ ClusterNetworkPolicies, exactly and in three values: allowed, denied, and unknow
 		newNetpolConnectivityCommand(),
 		newNetpolExplainCommand(),
 		newNetpolDiffCommand(),
+		newNetpolGenerateCommand(),
 		newNetpolLintCommand(),
 		newNetpolRehearseCommand(),
 	)
@@ -44,6 +45,9 @@ ClusterNetworkPolicies, exactly and in three values: allowed, denied, and unknow
 type NetpolOptions struct {
 	Input  InputOptions
 	Output OutputOptions
+
+	// more are kinds that a command reads of a cluster besides those of the network.
+	more []schema.GroupKind
 }
 
 // AddFlags declares the flags; formats are those that the command's answer has.
@@ -67,7 +71,7 @@ type networkView struct {
 // read reads the inventory.
 func (o *NetpolOptions) read(ctx context.Context, paths []string, s streams) (*networkView, error) {
 	done := frugalCollector(150)
-	o.Input.only = networkKinds()
+	o.Input.only = append(networkKinds(), o.more...)
 	inv, err := o.Input.load(ctx, paths, control.Settings{}, s.in)
 	if err != nil {
 		return nil, err
