@@ -291,35 +291,43 @@ func (d *declarer) cannotKnow() []string {
 	return slices.Compact(out)
 }
 
-// A naming is workloads that a sentence is about, with a detail of each.
+// A naming is workloads that a sentence is about, with details of each.
 type naming struct {
-	list []string
-	seen map[string]bool
+	list    []*inventory.Object
+	details map[*inventory.Object][]string
 }
 
-// maxNames is how many workloads a sentence names.
+// maxNames is how many workloads a sentence names, and how many details of each.
 const maxNames = 20
 
 func (n *naming) add(o *inventory.Object, detail string) {
-	text := o.String()
-	if detail != "" {
-		text += " (" + detail + ")"
+	if n.details == nil {
+		n.details = map[*inventory.Object][]string{}
 	}
-	if n.seen == nil {
-		n.seen = map[string]bool{}
+	have, known := n.details[o]
+	if !known {
+		n.list = append(n.list, o)
 	}
-	if !n.seen[text] {
-		n.seen[text] = true
-		n.list = append(n.list, text)
+	if detail != "" && len(have) < maxNames && !slices.Contains(have, detail) {
+		have = append(have, detail)
 	}
+	n.details[o] = have
 }
 
 func (n *naming) any() bool { return len(n.list) > 0 }
 
+// text is the workloads as a list for people.
 func (n *naming) text() string {
-	list := n.list
-	if more := len(list) - maxNames; more > 1 {
-		return strings.Join(list[:maxNames], ", ") + " and " + plural(more, "more", "more")
+	var list []string
+	for i, o := range n.list {
+		if i == maxNames {
+			return strings.Join(list, ", ") + " and " + strconv.Itoa(len(n.list)-maxNames) + " more"
+		}
+		one := o.String()
+		if details := n.details[o]; len(details) > 0 {
+			one += " (" + strings.Join(details, ", ") + ")"
+		}
+		list = append(list, one)
 	}
 	if last := len(list) - 1; last > 0 {
 		return strings.Join(list[:last], ", ") + " and " + list[last]

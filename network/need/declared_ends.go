@@ -87,7 +87,7 @@ func (d *declarer) at(a netip.Addr) End {
 }
 
 // ownNode is the end of a pod's own node.
-func ownNode() End { return End{Kind: Node, Names: []string{"the node of the pod"}} }
+func ownNode() End { return End{Kind: Node, SameNode: true} }
 
 // toOwnNode notes that a workload talks to the node it runs on: to what listens there.
 func (d *declarer) toOwnNode(r *reading, m *mention) {

@@ -95,8 +95,8 @@ func (d *declarer) arguments(w *sender, s *podSpec, c *container, v *variables) 
 		list := inventory.List(c.content, fieldName)
 		evidence := func(key string) Evidence {
 			what := fieldName + " of container " + nameOr(c.name, "without a name")
-			if name := strings.TrimLeft(key, "-"); name != "" && isPlainName(name) && d.meaning(key).address {
-				what = "argument " + nameOr(key, name)
+			if strings.HasPrefix(key, "-") && isPlainName(key) && d.meaning(key).address {
+				what = "argument " + key
 			}
 			return Evidence{Object: s.object, Path: c.path.Field(fieldName), What: what}
 		}

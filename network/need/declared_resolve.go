@@ -291,7 +291,7 @@ func (d *declarer) toExternalName(from End, s *service.Service, p service.Port, 
 // toStranger notes a name that is no Service here.
 func (d *declarer) toStranger(r *reading, m *mention, meaning keyMeaning) {
 	labels := strings.Split(m.host, ".")
-	from, setting := r.sender.object.String(), meaning.address || m.url && m.key == ""
+	from, setting := r.sender.object.String(), meaning.address || m.url && m.key == "" && !r.file
 	switch {
 	case !m.plain || m.beside || !r.means(m, meaning):
 	case isQualified(m.host):
