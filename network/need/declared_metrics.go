@@ -125,10 +125,9 @@ func (d *declarer) annotatedService(s *service.Service, x *scrapers) {
 	}
 }
 
-// watching are the Prometheus servers whose selectors take a monitor.
-func (d *declarer) watching(monitor *inventory.Object, x *scrapers) []End {
+// watching are the Prometheus servers whose selectors take a monitor; ok is false when none does.
+func (d *declarer) watching(monitor *inventory.Object, x *scrapers) (out []End, ok bool) {
 	field := strings.ToLower(monitor.Kind[:1]) + monitor.Kind[1:]
-	var out []End
 	configured := d.inv.Of("monitoring.coreos.com", "Prometheus")
 	for _, o := range configured {
 		spec := inventory.Map(o.Content, "spec")
@@ -143,12 +142,15 @@ func (d *declarer) watching(monitor *inventory.Object, x *scrapers) []End {
 		} else if o.Namespace != monitor.Namespace {
 			continue
 		}
-		out = append(out, x.managed[o]...)
+		out, ok = append(out, x.managed[o]...), true
 	}
-	if len(configured) == 0 && len(x.ends) == 1 {
-		return x.ends
+	if len(configured) > 0 {
+		return out, ok
 	}
-	return out
+	if len(x.ends) == 1 {
+		return x.ends, true
+	}
+	return nil, true
 }
 
 func (d *declarer) namespaceLabels(name string) map[string]string {
@@ -178,10 +180,10 @@ func inNamespaces(o *inventory.Object) (list []string, every bool) {
 }
 
 func (d *declarer) serviceMonitor(o *inventory.Object, x *scrapers) {
-	from := d.watching(o, x)
+	from, watched := d.watching(o, x)
 	selector := inventory.Map(o.Content, "spec", "selector")
 	namespaces, every := inNamespaces(o)
-	if selector == nil {
+	if selector == nil || !watched {
 		return
 	}
 	for _, s := range d.services.All() {
@@ -220,10 +222,10 @@ func monitored(s *service.Service, b service.Backend, endpoint map[string]any) [
 }
 
 func (d *declarer) podMonitor(o *inventory.Object, x *scrapers) {
-	from := d.watching(o, x)
+	from, watched := d.watching(o, x)
 	selector := inventory.Map(o.Content, "spec", "selector")
 	namespaces, every := inNamespaces(o)
-	if selector == nil {
+	if selector == nil || !watched {
 		return
 	}
 	for _, w := range d.workloads {
