@@ -41,7 +41,8 @@ var rooms = map[string][]string{
 	"control": {"inventory", "policy", "policy/podsecurity", "rbac", "rbac/attack",
 		"rbac/usage", // which grants are stale
 		"network", "network/service", "network/exposure", "network/lint"},
-	"scan":                     {"control", "inventory", "policy"},
+	"scan": {"control", "inventory", "policy",
+		"network", "network/exposure"}, // whether the outside reaches a workload is a part of its severity
 	"framework":                {"scan", "control"},
 	"report":                   {"scan", "framework", "control", "inventory"},
 	"report/graph":             {},

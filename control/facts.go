@@ -7,7 +7,9 @@ import (
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/network/lint"
+	"github.com/plimsoll-io/plimsoll/network/service"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
 	"github.com/plimsoll-io/plimsoll/rbac/usage"
@@ -22,6 +24,7 @@ type Facts struct {
 	workloads   func() []Workload
 	namespaces  func() []*inventory.Object
 	network     func() *network.Map
+	exposure    func() *exposure.Exposure
 	problems    func() []lint.Problem // of network policies
 	policies    func() *networkPolicies
 	podSecurity func() podVerdicts
@@ -68,6 +71,9 @@ func NewFacts(inv *inventory.Inventory, settings Settings) *Facts {
 	f.workloads = sync.OnceValue(f.findWorkloads)
 	f.namespaces = sync.OnceValue(f.findNamespaces)
 	f.network = sync.OnceValue(func() *network.Map { return network.New(f.Inventory) })
+	f.exposure = sync.OnceValue(func() *exposure.Exposure {
+		return exposure.New(f.Inventory, f.Network(), service.New(f.Inventory, f.Network()))
+	})
 	f.problems = sync.OnceValue(f.findNetworkProblems)
 	f.policies = sync.OnceValue(f.findNetworkPolicies)
 	f.podSecurity = sync.OnceValue(f.judgePodSecurity)
@@ -84,6 +90,9 @@ func (f *Facts) Access() *rbac.Authorizer { return f.access() }
 
 // Network says who can talk to whom.
 func (f *Facts) Network() *network.Map { return f.network() }
+
+// Exposure is the ways in from outside, and what policies let through of them.
+func (f *Facts) Exposure() *exposure.Exposure { return f.exposure() }
 
 // Attacks is how rights, workloads, nodes and secrets combine to more.
 func (f *Facts) Attacks() *attack.Graph { return f.attacks() }

@@ -120,9 +120,10 @@ func asleep(w control.Workload) bool {
 	return ok && replicas == 0
 }
 
-func exposure(how string, by finding.Ref) finding.Reason {
-	return finding.Reason{
-		Effect: raises, Fact: "exposed-outside", Object: &by,
-		Message: fmt.Sprintf("reachable from outside the cluster through %s %s", how, by.Name),
+func exposedBy(how string, by finding.Ref, sure bool) finding.Reason {
+	message := "reachable from outside the cluster through %s %s"
+	if !sure {
+		message = "may be " + message + ": it is not known whether that is let through"
 	}
+	return finding.Reason{Effect: raises, Fact: "exposed-outside", Object: &by, Message: fmt.Sprintf(message, how, by.Name)}
 }

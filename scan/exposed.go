@@ -1,94 +1,85 @@
 package scan
 
 import (
+	"slices"
+
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/exposure"
 )
 
-// exposedWorkloads finds the workloads whose pods are reachable from outside: behind a NodePort or LoadBalancer
-// Service, one with external IPs, or one that an Ingress or HTTPRoute names. What policies then block is the
-// network room's business; here exposure only raises a severity.
+// exposedWorkloads finds the workloads that are reachable from outside: behind a NodePort or LoadBalancer Service, one
+// with external IPs, or one that an Ingress or a route leads to. What policies surely deny is not reachable. Ports of hosts
+// are left out: controls judge them by themselves.
 func exposedWorkloads(facts *control.Facts) map[finding.Ref]finding.Reason {
-	outside := exposedServices(facts)
 	exposed := map[finding.Ref]finding.Reason{}
-	if len(outside) == 0 {
+	if !anyWayIn(facts) {
 		return exposed
 	}
-	byNamespace := map[string][]control.Workload{}
-	for _, w := range facts.Workloads() {
-		byNamespace[w.Object.Namespace] = append(byNamespace[w.Object.Namespace], w)
-	}
-	for _, e := range outside {
-		selector := inventory.Strings(inventory.Map(e.service.Content, "spec", "selector"))
-		if len(selector) == 0 {
-			continue
+	e, known := facts.Exposure(), map[finding.Ref]bool{}
+	for _, p := range facts.Network().Peers() {
+		if p.External() {
+			break
 		}
-		for _, w := range byNamespace[e.service.Namespace] {
-			if _, known := exposed[w.Object.Ref]; !known && subset(selector, inventory.Map(w.Meta, "labels")) {
-				exposed[w.Object.Ref] = e.reason
+		known[p.Object.Ref] = true
+		for _, d := range e.Doors(p) {
+			if d.Answer == network.Denied || d.Way.Kind == exposure.HostPort || d.Way.Kind == exposure.HostNetwork {
+				continue
+			}
+			if _, has := exposed[p.Object.Ref]; !has {
+				exposed[p.Object.Ref] = exposedBy(wayName(d.Way), d.Way.Object.Ref, d.Answer == network.Allowed)
 			}
 		}
 	}
+	exposeOthers(facts, e, known, exposed)
 	return exposed
 }
 
-type exposedService struct {
-	service *inventory.Object
-	reason  finding.Reason
-}
-
-func exposedServices(facts *control.Facts) []exposedService {
-	var out []exposedService
-	for _, s := range facts.Of("", "Service") {
+// anyWayIn says whether it is worth while to look: a model of the network costs more than to find that there is no way.
+func anyWayIn(facts *control.Facts) bool {
+	for _, gk := range facts.Kinds() {
+		switch {
+		case gk.Kind == "Ingress", gk.Kind == "Route" && gk.Group == "route.openshift.io", gk.Group == "gateway.networking.k8s.io":
+			return true
+		}
+	}
+	return slices.ContainsFunc(facts.Of("", "Service"), func(s *inventory.Object) bool {
 		kind := inventory.String(s.Content, "spec", "type")
-		if kind == "LoadBalancer" || kind == "NodePort" || len(inventory.List(s.Content, "spec", "externalIPs")) > 0 {
-			how := "Service"
-			if kind != "" {
-				how = kind + " Service"
-			}
-			out = append(out, exposedService{s, exposure(how, s.Ref)})
-		}
-	}
-	for _, ingress := range facts.Of("networking.k8s.io", "Ingress") {
-		for _, name := range ingressBackends(ingress) {
-			if s := facts.Get("", "Service", ingress.Namespace, name); s != nil {
-				out = append(out, exposedService{s, exposure("Ingress", ingress.Ref)})
-			}
-		}
-	}
-	for _, route := range facts.Of("gateway.networking.k8s.io", "HTTPRoute") {
-		for _, s := range routeBackends(facts, route) {
-			out = append(out, exposedService{s, exposure("HTTPRoute", route.Ref)})
-		}
-	}
-	return out
+		return kind == "LoadBalancer" || kind == "NodePort" || len(inventory.List(s.Content, "spec", "externalIPs")) > 0
+	})
 }
 
-func ingressBackends(ingress *inventory.Object) []string {
-	names := []string{inventory.String(ingress.Content, "spec", "defaultBackend", "service", "name")}
-	for _, rule := range inventory.Maps(inventory.List(ingress.Content, "spec", "rules")) {
-		for _, path := range inventory.Maps(inventory.List(rule, "http", "paths")) {
-			names = append(names, inventory.String(path, "backend", "service", "name"))
-		}
+func wayName(w *exposure.Way) string {
+	switch w.Kind {
+	case exposure.LoadBalancer, exposure.NodePort:
+		return w.Kind.String() + " Service"
 	}
-	return names
+	return w.Object.Kind
 }
 
-func routeBackends(facts *control.Facts, route *inventory.Object) []*inventory.Object {
-	var out []*inventory.Object
-	for _, rule := range inventory.Maps(inventory.List(route.Content, "spec", "rules")) {
-		for _, ref := range inventory.Maps(inventory.List(rule, "backendRefs")) {
-			namespace := inventory.String(ref, "namespace")
-			if namespace == "" {
-				namespace = route.Namespace
-			}
-			if s := facts.Get("", "Service", namespace, inventory.String(ref, "name")); s != nil {
-				out = append(out, s)
+// exposeOthers finds workloads of which the network knows nothing: custom resources with a pod template.
+func exposeOthers(facts *control.Facts, e *exposure.Exposure, known map[finding.Ref]bool, exposed map[finding.Ref]finding.Reason) {
+	if len(facts.Settings.PodTemplates) == 0 {
+		return
+	}
+	byNamespace := map[string][]control.Workload{}
+	for _, w := range facts.Workloads() {
+		if !known[w.Object.Ref] {
+			byNamespace[w.Object.Namespace] = append(byNamespace[w.Object.Namespace], w)
+		}
+	}
+	for _, way := range e.Ways() {
+		for _, s := range way.Services {
+			selector := inventory.Strings(inventory.Map(s.Object.Content, "spec", "selector"))
+			for _, w := range byNamespace[s.Object.Namespace] {
+				if _, has := exposed[w.Object.Ref]; !has && len(selector) > 0 && subset(selector, inventory.Map(w.Meta, "labels")) {
+					exposed[w.Object.Ref] = exposedBy(wayName(way), way.Object.Ref, true)
+				}
 			}
 		}
 	}
-	return out
 }
 
 func subset(selector map[string]string, labels map[string]any) bool {

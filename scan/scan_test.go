@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,16 +182,36 @@ func TestFold(t *testing.T) {
 
 func TestContext(t *testing.T) {
 	service := object("v1", "Service", "shop", "cart", map[string]any{"spec": map[string]any{
-		"type": "LoadBalancer", "selector": map[string]any{"app": "cart"},
+		"type": "LoadBalancer", "selector": map[string]any{"app": "cart"}, "ports": []any{map[string]any{"port": int64(80)}},
 	}})
-	rep := run(t, files([]*inventory.Object{deployment("cart", true), deployment("inner", true), service}),
-		scan.Options{Controls: []control.Control{privileged(t)}})
-	severities := map[string]finding.Severity{}
-	for _, f := range rep.Results[0].Findings {
-		severities[f.Object.Name] = f.Severity
+	policy := func(spec map[string]any) *inventory.Object {
+		return object("networking.k8s.io/v1", "NetworkPolicy", "shop", "only", map[string]any{"spec": spec})
 	}
-	if severities["cart"] != finding.Critical || severities["inner"] != finding.High {
-		t.Errorf("severities are %v: want the exposed one critical, the other high", severities)
+	everyone := []any{map[string]any{"from": []any{map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8"}}}}}
+	for name, c := range map[string]struct {
+		more []*inventory.Object
+		gaps []inventory.Gap
+		want finding.Severity
+		says string
+	}{
+		"no policy":          {want: finding.Critical, says: "reachable from outside the cluster through LoadBalancer Service cart"},
+		"denied":             {more: []*inventory.Object{policy(map[string]any{"podSelector": map[string]any{}})}, want: finding.High},
+		"perhaps":            {more: []*inventory.Object{policy(map[string]any{"ingress": everyone})}, want: finding.Critical, says: "may be reachable"},
+		"policies not read":  {gaps: []inventory.Gap{{Kind: "NetworkPolicy", Group: "networking.k8s.io"}}, want: finding.Critical, says: "may be reachable"},
+		"denied in a subset": {more: []*inventory.Object{policy(map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": "inner"}}})}, want: finding.Critical},
+	} {
+		objects := append([]*inventory.Object{deployment("cart", true), deployment("inner", true), service}, c.more...)
+		rep := run(t, inventory.New(inventory.Source{}, time.Time{}, "", objects, c.gaps), scan.Options{Controls: []control.Control{privileged(t)}})
+		severities, because := map[string]finding.Severity{}, ""
+		for _, f := range rep.Results[0].Findings {
+			severities[f.Object.Name] = f.Severity
+			for _, r := range f.Because {
+				because += r.Message
+			}
+		}
+		if severities["cart"] != c.want || severities["inner"] != finding.High || !strings.Contains(because, c.says) {
+			t.Errorf("%s: severities are %v because %q: want %s for cart, high for the other", name, severities, because, c.want)
+		}
 	}
 }
 

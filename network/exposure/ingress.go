@@ -164,6 +164,9 @@ func (f *finder) backendIn(w *Way, namespace string, protocol network.Protocol, 
 		w.refuse("the Service %s/%s has no port %v", namespace, b.name, b.port)
 		return
 	}
+	if !slices.Contains(w.Services, s) {
+		w.Services = append(w.Services, s)
+	}
 	for _, x := range s.Backends {
 		for _, p := range ports {
 			d := like

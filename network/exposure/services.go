@@ -124,6 +124,7 @@ func (f *finder) externalIPs(w *Way, spec map[string]any) {
 
 // lead makes the doors of a way to all ports of a Service.
 func (f *finder) lead(w *Way, s *service.Service, sender Sender) {
+	w.Services = []*service.Service{s}
 	for _, b := range s.Backends {
 		for _, p := range s.Ports {
 			port := p.Port

@@ -62,7 +62,9 @@ type Way struct {
 	ZoneWhy string
 	// Sources are the only addresses that clients may have, where the way says so.
 	Sources []netip.Prefix
-	Doors   []*Door
+	// Services are those that the way leads to, whether pods are behind them or not.
+	Services []*service.Service
+	Doors    []*Door
 	// Doubts are why it is not known whether the way exists, in sentences without a final dot.
 	Doubts []string
 	// Refused is what the way asks for and does not get, in sentences without a final dot: a Service that does not exist, a
