@@ -33,6 +33,7 @@ ClusterNetworkPolicies, exactly and in three values: allowed, denied, and unknow
 	cmd.AddCommand(
 		newNetpolConnectivityCommand(),
 		newNetpolExplainCommand(),
+		newNetpolGraphCommand(),
 		newNetpolDiffCommand(),
 		newNetpolGenerateCommand(),
 		newNetpolLintCommand(),

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/plimsoll-io/plimsoll/network"
 	reportnetwork "github.com/plimsoll-io/plimsoll/report/network"
@@ -52,12 +53,16 @@ Exit codes: 0 answered · 2 usage or runtime error · 3 something could not be r
 	opts.AddFlags(cmd.Flags(), graphFormats...)
 	f := cmd.Flags()
 	f.StringVar(&opts.By, "by", "", "what ends are: workload, class or namespace")
-	f.StringSliceVar(&opts.From, "from", nil, "only what these `ends` send (repeatable)")
-	f.StringSliceVar(&opts.To, "to", nil, "only what these `ends` receive (repeatable)")
-	f.StringVar(&opts.In, "in", "", "only connections with an end in this `namespace`")
-	f.StringVar(&opts.Port, "port", "", "only this `port`: 8080, 8080/UDP or udp/8080")
+	opts.addFilters(f)
 	f.IntVar(&opts.Limit, "limit", 0, "list at most so many connections (default: all)")
 	return cmd
+}
+
+func (o *ConnectivityOptions) addFilters(f *pflag.FlagSet) {
+	f.StringSliceVar(&o.From, "from", nil, "only what these `ends` send (repeatable)")
+	f.StringSliceVar(&o.To, "to", nil, "only what these `ends` receive (repeatable)")
+	f.StringVar(&o.In, "in", "", "only connections with an end in this `namespace`")
+	f.StringVar(&o.Port, "port", "", "only this `port`: 8080, 8080/UDP or udp/8080")
 }
 
 func runNetpolConnectivity(ctx context.Context, opts ConnectivityOptions, paths []string, s streams) error {

@@ -14,8 +14,8 @@ const (
 	levelGroup        // of one group
 	levelTwins        // groups whose edges have the same labels and ends
 	levelReach        // groups that lead to the same places
-	levelGoals        // groups from which the same goals are as many steps away
-	levelKind         // of one kind
+	levelGoals        // groups of one tone from which the same goals are as many steps away
+	levelKind         // of one kind and tone
 	levelAll
 	levelCount
 )
@@ -65,9 +65,12 @@ func classify(g *Graph, ends [][2]int) *levels {
 	reach := signatures(g, ends, l[levelTwins], false)
 	key(levelReach, func(i int) string { return kinds[l[levelGroup][i]] + "\x00" + reach[l[levelTwins][i]] })
 	far := goalDistances(g, ends, l[levelReach])
-	key(levelGoals, func(i int) string { return kinds[l[levelGroup][i]] + "\x00" + far[l[levelReach][i]] })
+	tone := tonesOf(g, l[levelReach])
+	key(levelGoals, func(i int) string {
+		return kinds[l[levelGroup][i]] + "\x00" + string(tone[l[levelReach][i]]) + "\x00" + far[l[levelReach][i]]
+	})
 	key(levelKind, func(i int) string {
-		return kinds[l[levelGroup][i]] + "\x00" + strconv.FormatBool(g.Nodes[i].Tone == Goal)
+		return kinds[l[levelGroup][i]] + "\x00" + string(tone[l[levelReach][i]])
 	})
 	key(levelAll, func(int) string { return "" })
 	return l
@@ -83,6 +86,18 @@ func kindsOf(g *Graph, class []int) []string {
 		} else if out[c] != g.Nodes[i].Kind {
 			out[c] = ""
 		}
+	}
+	return out
+}
+
+// tonesOf gives every class the strongest tone that a node of it has.
+func tonesOf(g *Graph, class []int) []Tone {
+	out := make([]Tone, count(class))
+	for i := range out {
+		out[i] = Muted
+	}
+	for i, c := range class {
+		out[c] = strongest(out[c], g.Nodes[i].Tone)
 	}
 	return out
 }

@@ -90,6 +90,7 @@ func ConnectivityOf(h Header, m *network.Map, o ConnectivityOptions) *answer.Doc
 	made := document(h, body, table)
 	made.Items, made.Also = doc.Items, doc.Also
 	made.Notes = c.notes()
+	made.Picture = c.picture
 	made.Text = func(t *answer.Terminal) { c.write(t, body.Summary) }
 	return made
 }

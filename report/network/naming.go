@@ -81,7 +81,7 @@ func (n *namer) of(classes []*network.Class, own *network.Class) string {
 	}
 	switch {
 	case outside == n.addresses:
-		parts = append(parts, "all addresses outside")
+		parts = append(parts, allOutside)
 	case len(ranges) > 0:
 		parts = append(parts, outsideText(ranges))
 	}
@@ -195,6 +195,9 @@ func kindsText(peers []*network.Peer) string {
 	}
 	return display.Plural(len(objects), "workload")
 }
+
+// allOutside is what addressText says of all addresses of both families.
+const allOutside = "all addresses outside"
 
 // outsideText names addresses; all of a family as such.
 func outsideText(ranges []network.AddressRange) string {
