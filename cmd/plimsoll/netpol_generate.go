@@ -39,12 +39,11 @@ type GenerateOptions struct {
 func newNetpolGenerateCommand() *cobra.Command {
 	var opts GenerateOptions
 	cmd := &cobra.Command{
-		Use:   "generate [--flows FILE…] [--declared] [PATH…]",
+		Use:   "generate [--flows FILE…] [PATH…]",
 		Short: "Write network policies for the connections that are seen or declared",
 		Long: `Write NetworkPolicies that deny everything and then allow the connections that flow logs show (--flows),
-or that the objects themselves declare: variables, arguments and files that name a Service, backends of
-Ingresses, webhooks, probes. Without --flows, what is declared is taken; with --flows, what was seen, and
-with --declared both.
+and those that the objects themselves declare: variables, arguments and files that name a Service,
+backends of Ingresses, webhooks, metrics. --declared=false takes only what was seen.
 
 Policies are YAML to review and apply, with the evidence as comments. Nothing is opened beyond what is
 needed without saying so, and what cannot be opened is named. A namespace without any known connection is
@@ -56,7 +55,7 @@ Exit codes: 0 written · 1 written, and something that is needed is not opened �
 error · 3 objects or parts of the logs could not be read, so that policies may deny what is needed.`,
 		Example: "  plimsoll netpol generate --flows hubble.json cluster.plimsoll > policies.yaml\n" +
 			"  plimsoll netpol generate manifests/ -f table\n" +
-			"  plimsoll netpol generate --flows flows/ --declared --in shop --output-dir policies/",
+			"  plimsoll netpol generate --flows flows/ --declared=false --in shop --output-dir policies/",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runNetpolGenerate(cmd.Context(), opts, args, streamsOf(cmd))
 		},
@@ -68,7 +67,7 @@ error · 3 objects or parts of the logs could not be read, so that policies may 
 
 func (o *GenerateOptions) addFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.Flows, "flows", nil, flowsFlag)
-	f.BoolVar(&o.Declared, "declared", false, "take what objects declare, also beside --flows")
+	f.BoolVar(&o.Declared, "declared", true, "allow what objects declare, also where no flow of it was seen")
 	f.StringSliceVar(&o.Plan.Namespaces, "in", nil, "only policies of this `namespace` (repeatable)")
 	f.BoolVar(&o.Plan.AllNamespaces, "all-namespaces", false, "also deny in namespaces of which no connection is known")
 	f.StringVar(&o.Direction, "direction", "both", "what to deny: ingress, egress or both")
@@ -175,8 +174,10 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 
 // needs reads what the policies have to allow, and says whether all of the logs was read.
 func (o *GenerateOptions) needs(ctx context.Context, paths []string, s streams) (*networkView, *need.Needs, bool, error) {
-	declared := o.Declared || len(o.Flows) == 0
-	if declared {
+	if !o.Declared && len(o.Flows) == 0 {
+		return nil, nil, false, errors.New("--declared=false takes only what was seen: name flow logs with --flows")
+	}
+	if o.Declared {
 		o.more = append(need.DeclaredReads(), rightsKinds()...)
 	}
 	if len(o.Flows) == 0 {
@@ -191,7 +192,7 @@ func (o *GenerateOptions) needs(ctx context.Context, paths []string, s streams) 
 		return nil, nil, false, err
 	}
 	needs := view.observed(flows)
-	if declared {
+	if o.Declared {
 		needs = join(needs, view.declared())
 	}
 	return view, needs, flows.Summary.Complete() && fits(flows), nil

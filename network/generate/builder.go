@@ -152,10 +152,10 @@ func (b *builder) need(n *need.Need) {
 	if asks && egress {
 		b.asked(n, from.unit.namespace)
 	} else if egress {
-		b.side(from.unit, network.Egress).open(&from, &to, &n.To, n)
+		b.side(from.unit, network.Egress).open(&from, &to, n)
 	}
 	if ingress && !(asks && from.unit != nil) { // the resolvers let all pods in
-		b.side(to.unit, network.Ingress).open(&to, &from, &n.From, n)
+		b.side(to.unit, network.Ingress).open(&to, &from, n)
 	}
 }
 
@@ -178,5 +178,6 @@ func (b *builder) asked(n *need.Need, namespace string) {
 		r = &Reason{End: "the cluster's DNS"}
 		b.asking[namespace] = r
 	}
-	r.add(n.Evidence, nil)
+	// That it resolves names is said of every workload, and so tells nothing.
+	r.add(slices.DeleteFunc(slices.Clone(n.Evidence), func(e need.Evidence) bool { return e.Object != nil }), nil)
 }

@@ -68,9 +68,10 @@ type Plan struct {
 	// Opened is how many needs the policies allow, or would allow if nothing isolated their ends. Unopened are the others.
 	Opened   int
 	Unopened []Unopened
-	// Observed and Declared count the evidence of both, Flows the flows of it.
-	Observed, Declared int
-	Flows              int64
+	// Observed and Declared count the evidence of both, Flows the flows of it. Unseen counts peers of rules that are there
+	// only because they are declared, where there are flows of others.
+	Observed, Declared, Unseen int
+	Flows                      int64
 
 	gone map[[2]string]bool // policies that are replaced, by namespace and name
 }

@@ -140,6 +140,9 @@ func (b *builder) unitPolicy(u *unit, d network.Direction) *Policy {
 	}
 	p := b.policy(u.namespace, u.name+"-"+d.String(), d)
 	p.Selector, p.For, p.Rules = u.selector, u.String(), rules
+	if b.plan.Observed > 0 {
+		b.plan.Unseen += declaredOnly(rules)
+	}
 	if d == network.Ingress {
 		p.Comments = append(p.Comments, "Who may connect to "+p.For)
 	} else {
@@ -159,6 +162,19 @@ func (b *builder) unitPolicy(u *unit, d network.Direction) *Policy {
 		b.note(Untouched, u.namespace, p.Name, fmt.Sprintf("a rule has %d blocks of addresses: --max-blocks joins them", blocks))
 	}
 	return p
+}
+
+// declaredOnly counts reasons that nothing was seen of.
+func declaredOnly(rules []Rule) int {
+	n := 0
+	for i := range rules {
+		for j := range rules[i].Reasons {
+			if r := &rules[i].Reasons[j]; r.Flows == 0 && len(r.Declared) > 0 {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // manyBlocks is how many blocks of addresses nobody reads any more.

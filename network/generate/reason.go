@@ -70,19 +70,3 @@ func (r *Reason) declare(e need.Evidence) {
 func compareDeclared(a, b need.Evidence) int {
 	return cmp.Or(a.Object.Compare(b.Object.Ref), cmp.Compare(a.Path, b.Path), cmp.Compare(a.What, b.What))
 }
-
-// join adds what another reason knows.
-func (r *Reason) join(o *Reason) {
-	r.observe(need.Evidence{Flows: o.Flows, First: o.First, Last: o.Last})
-	for _, what := range o.What {
-		r.What = insert(r.What, what, 1<<10)
-	}
-	for _, e := range o.Declared {
-		r.declare(e)
-	}
-	r.MoreDeclared += o.MoreDeclared
-	for _, n := range o.Names {
-		r.name(n)
-	}
-	r.Note = cmp.Or(r.Note, o.Note)
-}

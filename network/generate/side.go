@@ -30,6 +30,8 @@ type target struct {
 	unit   *unit // nil when the pods are of none
 	ports  map[Port]bool
 	reason Reason
+	// needs are what a block of addresses is open for: one need may be for several blocks.
+	needs []*need.Need
 }
 
 func newSide() *side {
@@ -38,8 +40,8 @@ func newSide() *side {
 	}
 }
 
-// open opens the side, which is at the place own, to another place, which is an end of a need.
-func (s *side) open(own, p *place, e *need.End, n *need.Need) {
+// open opens the side, which is at the place own, to the place of the other end of a need.
+func (s *side) open(own, p *place, n *need.Need) {
 	for _, text := range []string{own.broader, p.broader} {
 		if text != "" {
 			s.broader[text] = true
@@ -47,28 +49,30 @@ func (s *side) open(own, p *place, e *need.End, n *need.Need) {
 	}
 	switch {
 	case p.free:
-		targetOf(s.free, p.what).add(n, p, nil)
+		targetOf(s.free, p.what).add(n, p)
 	case p.unit != nil:
 		t := targetOf(s.pods, p.unit.namespace+"/"+p.unit.selector.String())
 		t.unit, t.peer = p.unit, Peer{Namespace: p.unit.namespace, Selector: p.unit.selector}
-		t.add(n, &place{}, nil)
+		t.add(n, &place{})
 	case p.pods != nil:
 		t := targetOf(s.pods, p.pods.Namespace+"/"+p.pods.Selector.String())
 		t.peer = *p.pods
-		t.add(n, p, nil)
+		t.add(n, p)
 	}
 	for _, block := range p.blocks {
 		block = clean(block)
 		t := targetOf(s.blocks, blockKey{p.what, block})
 		t.peer = Peer{Block: block}
-		t.add(n, p, e.Names)
+		t.ports[portOf(n)] = true
+		t.reason.End, t.reason.Note = p.what, p.note
+		t.needs = append(t.needs, n)
 	}
 }
 
 // refuse notes that an end cannot be opened.
 func (s *side) refuse(n *need.Need, e need.End, reason string) {
 	t := targetOf(s.unopened, e.Key()+reason)
-	t.add(n, &place{what: e.String(), note: reason}, nil)
+	t.add(n, &place{what: e.String(), note: reason})
 }
 
 func targetOf[K comparable](in map[K]*target, key K) *target {
@@ -80,10 +84,12 @@ func targetOf[K comparable](in map[K]*target, key K) *target {
 	return t
 }
 
-func (t *target) add(n *need.Need, p *place, names []string) {
-	t.ports[Port{n.Protocol, n.Port, n.Port}] = true
+func portOf(n *need.Need) Port { return Port{n.Protocol, n.Port, n.Port} }
+
+func (t *target) add(n *need.Need, p *place) {
+	t.ports[portOf(n)] = true
 	t.reason.End, t.reason.Note = cmp.Or(t.reason.End, p.what), cmp.Or(t.reason.Note, p.note)
-	t.reason.add(n.Evidence, names)
+	t.reason.add(n.Evidence, nil)
 }
 
 // rules are the rules of a side for the pods of a namespace, with as few of them as there are different sets of ports.
@@ -127,10 +133,16 @@ func (s *side) blockRules(maxBlocks int) (out []Rule, widened int) {
 		for _, same := range bySets(list) {
 			r := Rule{Ports: same[0].portRanges()}
 			var blocks []netip.Prefix
-			reason := Reason{End: what}
+			reason := Reason{End: what, Note: same[0].reason.Note}
+			told := map[*need.Need]bool{}
 			for _, t := range same {
 				blocks = append(blocks, t.peer.Block)
-				reason.join(&t.reason)
+				for _, n := range t.needs {
+					if !told[n] {
+						told[n] = true
+						reason.add(n.Evidence, namesOutside(n))
+					}
+				}
 			}
 			blocks = exactly(blocks)
 			if maxBlocks > 0 && what == outside {
@@ -147,6 +159,14 @@ func (s *side) blockRules(maxBlocks int) (out []Rule, widened int) {
 		}
 	}
 	return out, widened
+}
+
+// namesOutside are the names of the end of a need that is addresses.
+func namesOutside(n *need.Need) []string {
+	if n.From.Kind == need.Workload {
+		return n.To.Names
+	}
+	return n.From.Names
 }
 
 // bySets groups targets by their ports, in the order of their first.

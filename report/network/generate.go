@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -91,7 +92,7 @@ func Generated(h Header, needs *need.Needs, p *generate.Plan, results ...string)
 	}
 	for _, policy := range p.Policies {
 		if len(policy.Rules) == 0 {
-			table.Rows = append(table.Rows, []string{policy.Namespace, policy.Name, "nothing: " + denies(policy) + " is denied but for the other policies", ""})
+			table.Rows = append(table.Rows, []string{policy.Namespace, policy.Name, "denies " + denies(policy) + " but for what other policies allow", ""})
 		}
 		for i := range policy.Rules {
 			r := &policy.Rules[i]
@@ -106,28 +107,52 @@ func Generated(h Header, needs *need.Needs, p *generate.Plan, results ...string)
 	}
 	doc := document(h, body, table)
 	doc.Notes = append(slices.Clone(results), planNotes(p)...)
-	doc.Notes = append(doc.Notes, obsoleteNotes(p.Obsolete)...)
-	if n := len(needs.Unresolved); n > 0 {
-		doc.Notes = append(doc.Notes, numbered(int64(n), "connection")+" could not be found again in what was read, so that no policy opens "+
-			map[bool]string{true: "it", false: "them"}[n == 1]+" (netpol rehearse names them)")
+	if p.Unseen > 0 {
+		doc.Notes = append(doc.Notes, fmt.Sprintf("declared and not seen: %d ends of rules have no flow in the logs, and a place that declares them (--declared=false leaves them out)", p.Unseen))
 	}
+	doc.Notes = append(doc.Notes, obsoleteNotes(p.Obsolete)...)
+	doc.Notes = append(doc.Notes, unresolvedNotes(needs)...)
 	if n := len(needs.Denied); n > 0 {
 		doc.Notes = append(doc.Notes, numbered(int64(n), "connection")+" had been denied when seen, so that no policy opens "+
 			map[bool]string{true: "it", false: "them"}[n == 1])
 	}
 	doc.Unseen, doc.Limits = needs.CannotKnow, "What was seen may not be all that is needed"
-	doc.Manifest = func(w io.Writer) error { return WritePolicies(w, Head(doc), p.Policies) }
+	doc.Manifest = func(w io.Writer) error { return WritePolicies(w, planHead(h, doc), p.Policies) }
 	return doc
 }
 
-// Head is what comes before the policies of a manifest.
-func Head(doc *answer.Document) []string {
-	head := []string{"NetworkPolicies by plimsoll netpol generate, from " + doc.Source + "."}
+// mostUnresolved is how many connections without an end are named.
+const mostUnresolved = 5
+
+// unresolvedNotes name the connections of which an end was not found: those of most flows first.
+func unresolvedNotes(needs *need.Needs) []string {
+	list := slices.DeleteFunc(slices.Clone(needs.Unresolved), func(u need.Unresolved) bool { return u.Gone })
+	slices.SortStableFunc(list, func(a, b need.Unresolved) int { return cmp.Compare(b.Flows, a.Flows) })
+	var out []string
+	for _, u := range list[:min(len(list), mostUnresolved)] {
+		text := "not found: " + u.From + " to " + u.To
+		if u.Port > 0 {
+			text += fmt.Sprintf(" on %s %d", u.Protocol, u.Port)
+		}
+		if u.Flows > 0 {
+			text += " (" + numbered(u.Flows, "flow") + ")"
+		}
+		out = append(out, text+": "+u.Reason)
+	}
+	if more := len(list) - len(out); more > 0 {
+		out = append(out, "not found: "+numbered(int64(more), "more connection"))
+	}
+	return out
+}
+
+// planHead is what comes before the policies of a manifest. It tells no time: the same input gives the same manifest.
+func planHead(h Header, doc *answer.Document) []string {
+	head := []string{"NetworkPolicies by plimsoll netpol generate, from " + strings.Join(h.Inventory.Source.Names, ", ") + "."}
 	for _, note := range doc.AllNotes(true) {
 		head = append(head, "- "+note)
 	}
 	for _, u := range doc.Unseen {
-		head = append(head, "- cannot have been seen: "+u)
+		head = append(head, "- cannot be known: "+u)
 	}
 	return head
 }

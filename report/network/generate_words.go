@@ -61,23 +61,19 @@ func evidence(r *generate.Reason, long bool) string {
 	return strings.Join(parts, "; ")
 }
 
-// declaration says where a need is declared.
+// declaration says what declares a need, and where: the file and line, or the object and path of a live cluster.
 func declaration(e need.Evidence, long bool) string {
-	text := e.What
-	if long {
-		at := e.Object.String()
-		if strings.Contains(text, at) {
-			at = ""
-		}
-		if e.Path != "" {
-			at = strings.TrimSpace(string(e.Path) + " of " + at)
-			at = strings.TrimSuffix(at, " of")
-		}
-		if at != "" {
-			text += " (" + at + ")"
-		}
+	if !long {
+		return e.What
 	}
-	return text
+	if at := e.Object.Position(e.Path); at.File != "" && at.Line > 0 {
+		return fmt.Sprintf("%s (%s:%d)", e.What, at.File, at.Line)
+	}
+	text := e.What + " (" + e.Object.String()
+	if e.Path != "" {
+		text += ", " + string(e.Path)
+	}
+	return text + ")"
 }
 
 // reasonText is a reason with who it is about.

@@ -100,7 +100,9 @@ func (y *yamlWriter) rule(d network.Direction, r *generate.Rule) {
 			y.comment(2, fmt.Sprintf("and %d more.", len(r.Reasons)-mostReasons))
 			break
 		}
-		y.comment(2, reasonText(&r.Reasons[i])+".")
+		if text := reasonText(&r.Reasons[i]); text != r.Reasons[i].End || len(r.Reasons) > 1 {
+			y.comment(2, text+".")
+		}
 	}
 	for _, note := range notesOf(r.Reasons) {
 		y.comment(2, upper(note)+".")
