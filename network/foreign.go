@@ -76,6 +76,7 @@ func foreignKinds() []foreignKind {
 
 func (m *Map) readForeign() []*foreign {
 	var out []*foreign
+	roots := m.meshRoots()
 	for _, k := range foreignKinds() {
 		for _, o := range m.inv().Of(k.Group, k.Kind) {
 			f := &foreign{object: o, foreignScope: k.scope}
@@ -90,7 +91,7 @@ func (m *Map) readForeign() []*foreign {
 				if inventory.String(o.Content, "spec", "action") == "AUDIT" {
 					continue // it only asks for a log
 				}
-				cluster = o.Namespace == istioRoot
+				cluster = slices.Contains(roots, o.Namespace)
 				f.why = o.String() + " is a policy of the service mesh that is not understood here"
 			case "policy.linkerd.io":
 				f.why = o.String() + " is a policy of the service mesh that is not understood here"
@@ -135,8 +136,25 @@ func (m *Map) apart(known []*foreign) []*foreign {
 	return out
 }
 
-// istioRoot is the namespace whose policies count for the whole mesh, unless the mesh is set up otherwise.
-const istioRoot = "istio-system"
+// meshRoots are the namespaces whose policies count for the whole mesh of Istio: what its configuration says, else the
+// one that Istio is installed in.
+func (m *Map) meshRoots() []string {
+	var out []string
+	for _, o := range m.inv().Of("", "ConfigMap") {
+		if o.Name != "istio" && !strings.HasPrefix(o.Name, "istio-") {
+			continue
+		}
+		for line := range strings.Lines(inventory.String(o.Content, "data", "mesh")) {
+			if root, found := strings.CutPrefix(strings.TrimSpace(line), "rootNamespace:"); found {
+				out = append(out, strings.Trim(strings.TrimSpace(root), `"'`))
+			}
+		}
+	}
+	if len(out) == 0 {
+		return []string{"istio-system"}
+	}
+	return out
+}
 
 // ownNetwork reads a network of OVN-Kubernetes: whether it takes the place of the cluster's own, and for the pods of which
 // namespaces.
