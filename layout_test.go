@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"network/flow":        {},
 	"network/service":     {"inventory", "network"},
 	"network/exposure":    {"inventory", "network", "network/service"},
-	"network/need":        {"inventory", "network", "network/service", "network/flow"},
+	"network/need":        {"inventory", "network", "network/service", "network/exposure", "network/flow"},
 	"network/generate":    {"inventory", "network", "network/service", "network/need"},
 	"network/rehearse":    {"inventory", "network", "network/need"},
 	"network/change":      {"inventory", "network"},

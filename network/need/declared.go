@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/network/service"
 )
 
@@ -19,26 +20,18 @@ type DeclaredOptions struct {
 	// HasRights says whether a service account was granted any right: then pods with its token are taken to use it. nil
 	// when that is not known.
 	HasRights func(namespace, account string) bool
-	// Forwarders finds the peers that forward requests for an Ingress, a Gateway or an OpenShift Route. nil, or none, when
-	// it is not known which do.
-	Forwarders func(o *inventory.Object) []*network.Peer
 }
 
 // DeclaredReads are the kinds that Declared looks at, beside those of the Map and the Services.
 func DeclaredReads() []schema.GroupKind {
-	return []schema.GroupKind{
-		{Kind: "ConfigMap"}, {Kind: "ServiceAccount"}, {Kind: "Node"},
-		{Group: "networking.k8s.io", Kind: "Ingress"}, {Group: "gateway.networking.k8s.io", Kind: "Gateway"},
-		{Group: "gateway.networking.k8s.io", Kind: "HTTPRoute"}, {Group: "gateway.networking.k8s.io", Kind: "GRPCRoute"},
-		{Group: "gateway.networking.k8s.io", Kind: "TLSRoute"}, {Group: "gateway.networking.k8s.io", Kind: "TCPRoute"},
-		{Group: "gateway.networking.k8s.io", Kind: "UDPRoute"}, {Group: "gateway.networking.k8s.io", Kind: "ReferenceGrant"},
-		{Group: "route.openshift.io", Kind: "Route"},
+	return append(exposure.Reads(), []schema.GroupKind{
+		{Kind: "ConfigMap"}, {Kind: "ServiceAccount"},
 		{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"},
 		{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"},
 		{Group: "apiregistration.k8s.io", Kind: "APIService"}, {Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"},
 		{Group: "monitoring.coreos.com", Kind: "Prometheus"}, {Group: "monitoring.coreos.com", Kind: "ServiceMonitor"},
 		{Group: "monitoring.coreos.com", Kind: "PodMonitor"},
-	}
+	}...)
 }
 
 // Declared finds the connections that the objects of an inventory say are needed: by variables, arguments and files that

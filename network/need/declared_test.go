@@ -95,8 +95,7 @@ func objectOf(content map[string]any) *inventory.Object {
 	}
 }
 
-// declared asks with the answers that the objects themselves give: accounts that a binding names have rights, and workloads
-// with the label "forwards" forward what the Ingress class or Gateway of that name means.
+// declared asks with the answer that the objects themselves give: accounts that a binding names have rights.
 func declared(inv *inventory.Inventory) *need.Needs {
 	m := network.New(inv)
 	return need.Declared(inv, m, service.New(inv, m), need.DeclaredOptions{
@@ -111,19 +110,6 @@ func declared(inv *inventory.Inventory) *need.Needs {
 				}
 			}
 			return false
-		},
-		Forwarders: func(o *inventory.Object) []*network.Peer {
-			name := o.Name
-			if o.Kind == "Ingress" {
-				name = inventory.String(o.Content, "spec", "ingressClassName")
-			}
-			var out []*network.Peer
-			for _, p := range m.Peers() {
-				if !p.External() && name != "" && p.Labels()["forwards"] == name {
-					out = append(out, p)
-				}
-			}
-			return out
 		},
 	})
 }

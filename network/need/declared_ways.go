@@ -1,278 +1,111 @@
 package need
 
 import (
-	"net/netip"
+	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/network/service"
 )
 
-// waysIn notes what the outside is let in to.
+// waysIn notes what the outside is let in to: by Services with addresses of their own, Ingresses and routes.
 func (d *declarer) waysIn() {
-	for _, s := range d.services.All() {
-		d.published(s)
-	}
-	for _, group := range []string{"networking.k8s.io", "extensions"} {
-		for _, o := range d.inv.Of(group, "Ingress") {
-			d.ingress(o)
-		}
-	}
-	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"} {
-		for _, o := range d.inv.Of("gateway.networking.k8s.io", kind) {
-			d.gatewayRoute(o)
-		}
-	}
-	for _, o := range d.inv.Of("route.openshift.io", "Route") {
-		d.openShiftRoute(o)
-	}
-}
-
-// published notes Services that can be reached at addresses outside of the cluster's own.
-func (d *declarer) published(s *service.Service) {
-	var because Evidence
-	switch {
-	case s.Type == service.LoadBalancer || s.Type == service.NodePort:
-		because = Evidence{Object: s.Object, Path: "spec.type", What: "Service of type " + s.Type}
-	case len(s.External) > 0 && s.Type != service.ExternalName:
-		because = Evidence{Object: s.Object, Path: "spec.externalIPs", What: "external addresses of the Service"}
-	default:
-		return
-	}
-	from := End{Kind: Outside}
-	if s.Type == service.LoadBalancer {
-		for _, item := range inventory.List(s.Object.Content, "spec", "loadBalancerSourceRanges") {
-			text, _ := item.(string)
-			if p, err := netip.ParsePrefix(strings.TrimSpace(text)); err == nil {
-				from.Addresses = append(from.Addresses, p.Masked())
-			}
-		}
-		from.Addresses = disjoint(from.Addresses)
-	}
-	for _, p := range s.Ports {
-		d.toPort(from, s, p, dial{endpoints: true}, because)
-	}
-}
-
-// forwarders are the ends that forward requests for an object: pods when it is known which, else a gateway with a name.
-func (d *declarer) forwarders(o *inventory.Object, names ...string) []End {
-	if d.options.Forwarders != nil {
-		if peers := d.options.Forwarders(o); len(peers) > 0 {
-			return endsOf(peers)
-		}
-	}
-	return []End{{Kind: Gateway, Names: names}}
-}
-
-// ingress notes the backends of an Ingress, in the form of today and in that of the beta versions.
-func (d *declarer) ingress(o *inventory.Object) {
-	spec := inventory.Map(o.Content, "spec")
-	class := inventory.String(spec, "ingressClassName")
-	if class == "" {
-		class = o.Annotations()["kubernetes.io/ingress.class"]
-	}
-	var names []string
-	if class != "" {
-		names = []string{"ingress class " + class}
-	}
-	from := d.forwarders(o, names...)
-	backend := func(m map[string]any, path finding.Path) {
-		name, port := inventory.String(m, "service", "name"), any(nil)
-		if p := inventory.Map(m, "service", "port"); p != nil {
-			if port = p["number"]; port == nil {
-				port = p["name"]
-			}
-		}
-		if name == "" {
-			name, port = inventory.String(m, "serviceName"), m["servicePort"]
-		}
-		if name != "" {
-			d.backend(from, o, path, o.Namespace, name, port, "backend of "+o.String())
-		}
-	}
-	for _, field := range []string{"defaultBackend", "backend"} {
-		backend(inventory.Map(spec, field), specPath(field))
-	}
-	for i, item := range inventory.List(spec, "rules") {
-		rule, _ := item.(map[string]any)
-		for j, item := range inventory.List(rule, "http", "paths") {
-			path, _ := item.(map[string]any)
-			backend(inventory.Map(path, "backend"), specPath("rules").Index(i).Field("http").Field("paths").Index(j).Field("backend"))
+	for _, w := range exposure.New(d.inv, d.network, d.services).Ways() {
+		switch {
+		case w.Kind == exposure.HostPort || w.Kind == exposure.HostNetwork: // those do not say who uses them
+		case w.Kind == exposure.NodePort && inventory.String(w.Object.Content, "spec", "type") == service.LoadBalancer:
+			// Its node ports are for the load balancer.
+		default:
+			d.way(w)
 		}
 	}
 }
 
-// backend notes that requests are forwarded to a port of a Service: by number, by name, or nil for all that it has.
-func (d *declarer) backend(from []End, o *inventory.Object, path finding.Path, namespace, name string, port any, what string) {
-	s := d.services.Get(namespace, name)
-	if s == nil {
-		d.unknown(Unresolved{From: o.String(), To: "Service " + namespace + "/" + name, Port: portOf(port),
-			Reason: "there is no such Service in what was read"})
-		return
-	}
-	var ports []service.Port
-	text, isName := port.(string)
-	switch {
-	case port == nil:
-		ports = s.Ports
-	case isName:
-		if n, ok := portNumber(text); ok {
-			ports = tcpFirst(withNumber(s, n, ""))
-		} else if p := s.ForName(text); p != nil {
-			ports = []service.Port{*p}
-		}
-	default:
-		ports = tcpFirst(withNumber(s, portOf(port), ""))
-		if len(ports) == 0 && s.Type == service.ExternalName {
-			ports = []service.Port{{Port: portOf(port)}}
-		}
-	}
-	if len(ports) == 0 {
-		d.unknown(Unresolved{From: o.String(), To: s.Object.String(), Port: portOf(port), Reason: "the Service has no such port"})
-	}
-	for _, p := range ports {
-		for _, end := range from {
-			d.toPort(end, s, p, dial{endpoints: true}, Evidence{Object: o, Path: path, What: what})
-		}
-	}
-}
-
-// tcpFirst leaves UDP out where a number means both: requests are forwarded over TCP.
-func tcpFirst(ports []service.Port) []service.Port {
-	for _, p := range ports {
-		if p.Protocol == network.TCP {
-			return []service.Port{p}
-		}
-	}
-	return ports
-}
-
-// gatewayRoute notes the backends of a route of the Gateway API.
-func (d *declarer) gatewayRoute(o *inventory.Object) {
-	var from []End
-	for _, parent := range inventory.Maps(inventory.List(o.Content, "spec", "parentRefs")) {
-		if kind := inventory.String(parent, "kind"); kind != "" && kind != "Gateway" {
-			continue // a mesh: whoever calls the Service
-		}
-		namespace := inventory.String(parent, "namespace")
-		if namespace == "" {
-			namespace = o.Namespace
-		}
-		name := namespace + "/" + inventory.String(parent, "name")
-		about := o
-		if g := d.inv.Get("gateway.networking.k8s.io", "Gateway", namespace, inventory.String(parent, "name")); g != nil {
-			about = g
-		}
-		from = append(from, d.forwarders(about, "Gateway "+name)...)
-	}
-	if len(from) == 0 {
-		return
-	}
-	for i, item := range inventory.List(o.Content, "spec", "rules") {
-		rule, _ := item.(map[string]any)
-		path := specPath("rules").Index(i)
-		d.backendRefs(from, o, rule, path)
-		for j, item := range inventory.List(rule, "filters") {
-			filter, _ := item.(map[string]any)
-			if ref := inventory.Map(filter, "requestMirror", "backendRef"); ref != nil {
-				d.backendRef(from, o, ref, path.Field("filters").Index(j).Field("requestMirror").Field("backendRef"))
-			}
-		}
-	}
-}
-
-func (d *declarer) backendRefs(from []End, o *inventory.Object, rule map[string]any, path finding.Path) {
-	for i, item := range inventory.List(rule, "backendRefs") {
-		if ref, ok := item.(map[string]any); ok {
-			d.backendRef(from, o, ref, path.Field("backendRefs").Index(i))
-		}
-	}
-}
-
-// backendRef notes one backend of a route. Those of other namespaces have to be granted there.
-func (d *declarer) backendRef(from []End, o *inventory.Object, ref map[string]any, path finding.Path) {
-	if kind := inventory.String(ref, "kind"); kind != "" && kind != "Service" || inventory.String(ref, "group") != "" {
-		return
-	}
-	namespace, name := inventory.String(ref, "namespace"), inventory.String(ref, "name")
-	if namespace == "" {
-		namespace = o.Namespace
-	}
-	if namespace != o.Namespace && !d.granted(o, namespace, name) {
-		d.unknown(Unresolved{From: o.String(), To: "Service " + namespace + "/" + name, Port: portOf(ref["port"]),
-			Reason: "no ReferenceGrant in what was read lets the route lead to another namespace"})
-		return
-	}
-	if ref["port"] == nil {
-		return // the API server refuses it for Services
-	}
-	d.backend(from, o, path, namespace, name, ref["port"], "backend of "+o.String())
-}
-
-// granted says whether a ReferenceGrant lets a route lead to a Service of another namespace.
-func (d *declarer) granted(o *inventory.Object, namespace, name string) bool {
-	for _, grant := range d.inv.Of("gateway.networking.k8s.io", "ReferenceGrant") {
-		if grant.Namespace != namespace {
+func (d *declarer) way(w *exposure.Way) {
+	path, what := declaration(w)
+	because := Evidence{Object: w.Object, Path: path, What: what}
+	for _, door := range w.Doors {
+		if w.Kind.Proxied() && !isEndpoint(door) {
 			continue
 		}
-		from := slices.ContainsFunc(inventory.Maps(inventory.List(grant.Content, "spec", "from")), func(m map[string]any) bool {
-			return inventory.String(m, "group") == "gateway.networking.k8s.io" && inventory.String(m, "kind") == o.Kind &&
-				inventory.String(m, "namespace") == o.Namespace
-		})
-		to := slices.ContainsFunc(inventory.Maps(inventory.List(grant.Content, "spec", "to")), func(m map[string]any) bool {
-			only := inventory.String(m, "name")
-			return inventory.String(m, "group") == "" && inventory.String(m, "kind") == "Service" && (only == "" || only == name)
-		})
-		if from && to {
-			return true
+		for _, from := range d.senders(w, door) {
+			for _, to := range endsOf([]*network.Peer{door.Peer}) {
+				d.need(from, to, door.Protocol, door.Target, door.Service, because)
+			}
+		}
+	}
+	for _, reason := range w.Refused {
+		d.unknown(Unresolved{From: w.Object.String(), To: "a backend", Reason: reason})
+	}
+	for _, s := range w.Services {
+		if len(s.Backends) == 0 && len(s.Outside) == 0 {
+			d.unknown(Unresolved{From: w.Object.String(), To: s.Object.String(), Reason: "the Service selects no pods in what was read"})
+		}
+	}
+}
+
+// isEndpoint says that a door is at a port of the pods that endpoints tell, which is what controllers connect to: the port of
+// a headless Service alone is none.
+func isEndpoint(door *exposure.Door) bool {
+	s := door.Service
+	if s == nil || !s.Headless {
+		return true
+	}
+	for _, b := range s.Backends {
+		for _, p := range s.Ports {
+			if b.Peer == door.Peer && p.Port == door.Port && slices.Contains(dial{endpoints: true}.targets(s, b, p), door.Target) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// openShiftRoute notes the backends of a Route of OpenShift. Its port is one of the endpoints, not of the Service.
-func (d *declarer) openShiftRoute(o *inventory.Object) {
-	from := d.forwarders(o, "the router of OpenShift")
-	port := inventory.Map(o.Content, "spec", "port")["targetPort"]
-	to := func(ref map[string]any, path finding.Path) {
-		kind, name := inventory.String(ref, "kind"), inventory.String(ref, "name")
-		if name == "" || kind != "" && kind != "Service" {
-			return
-		}
-		n := portOf(port)
-		if text, ok := port.(string); ok {
-			n, _ = portNumber(text)
-		}
-		s := d.services.Get(o.Namespace, name)
-		if s == nil || n == 0 {
-			d.backend(from, o, path, o.Namespace, name, port, "backend of "+o.String())
-			return
-		}
-		for _, p := range s.Ports {
-			if slices.ContainsFunc(s.Backends, func(b service.Backend) bool { return slices.Contains(s.Targets(b, p), n) }) {
-				for _, end := range from {
-					d.toPort(end, s, p, dial{endpoints: true}, Evidence{Object: o, Path: path, What: "backend of " + o.String()})
-				}
-				return
-			}
-		}
-		d.backend(from, o, path, o.Namespace, name, port, "backend of "+o.String())
+// declaration is where an object declares a way, and what that is.
+func declaration(w *exposure.Way) (path finding.Path, what string) {
+	switch w.Kind {
+	case exposure.LoadBalancer, exposure.NodePort:
+		return "spec.type", "Service of type " + w.Kind.String()
+	case exposure.ExternalIP:
+		return "spec.externalIPs", "external addresses of the Service"
 	}
-	to(inventory.Map(o.Content, "spec", "to"), specPath("to"))
-	for i, item := range inventory.List(o.Content, "spec", "alternateBackends") {
-		ref, _ := item.(map[string]any)
-		to(ref, specPath("alternateBackends").Index(i))
-	}
+	return "spec", "backend of " + w.Object.String()
 }
 
-// specPath is a path below the spec of an object.
-func specPath(fields ...string) finding.Path {
-	p := finding.Path("spec")
-	for _, f := range fields {
-		p = p.Field(f)
+// senders are the ends that policies see before a door.
+func (d *declarer) senders(w *exposure.Way, door *exposure.Door) []End {
+	switch door.Sender {
+	case exposure.Controller:
+		return endsOf(door.Senders)
+	case exposure.SomePods:
+		return []End{{Kind: Gateway, Names: gatewayNames(w)}}
 	}
-	return p
+	return []End{{Kind: Outside, Addresses: disjoint(slices.Clone(w.Sources))}}
+}
+
+// gatewayNames say who forwards requests, as far as it is known.
+func gatewayNames(w *exposure.Way) []string {
+	switch {
+	case w.Kind == exposure.OpenShiftRoute:
+		return []string{"the router of OpenShift"}
+	case w.Gateway != nil:
+		return []string{"Gateway " + w.Gateway.Namespace + "/" + w.Gateway.Name}
+	case w.Kind == exposure.Gateway:
+		if refs := inventory.Maps(inventory.List(w.Object.Content, "spec", "parentRefs")); len(refs) == 1 {
+			namespace := cmp.Or(inventory.String(refs[0], "namespace"), w.Object.Namespace)
+			return []string{"Gateway " + namespace + "/" + inventory.String(refs[0], "name")}
+		}
+	case w.Kind == exposure.Ingress:
+		class := inventory.String(w.Object.Content, "spec", "ingressClassName")
+		if class == "" {
+			class = w.Object.Annotations()["kubernetes.io/ingress.class"]
+		}
+		if class != "" {
+			return []string{"ingress class " + class}
+		}
+	}
+	return nil
 }

@@ -40,10 +40,32 @@ func (d *declarer) called(o *inventory.Object, ref map[string]any, path finding.
 	if name == "" {
 		return
 	}
-	port := ref["port"]
-	if port == nil {
-		port = int64(443)
+	number := portOf(ref["port"])
+	if ref["port"] == nil {
+		number = 443
 	}
-	end := d.apiServers()[0].end
-	d.backend([]End{end}, o, path, namespace, name, port, what+" of "+o.String())
+	from, because := d.apiServers()[0].end, Evidence{Object: o, Path: path, What: what + " of " + o.String()}
+	s := d.services.Get(namespace, name)
+	if s == nil {
+		d.unknown(Unresolved{From: from.String(), To: "Service " + namespace + "/" + name, Protocol: "TCP", Port: number,
+			Reason: "there is no such Service in what was read, which " + o.String() + " names"})
+		return
+	}
+	ports := withNumber(s, number, "tcp")
+	if len(ports) == 0 {
+		d.unknown(Unresolved{From: from.String(), To: s.Object.String(), Protocol: "TCP", Port: number,
+			Reason: "the Service has no such port, which " + o.String() + " names"})
+	}
+	for _, p := range ports {
+		d.toPort(from, s, p, dial{endpoints: true}, because)
+	}
+}
+
+// specPath is a path below the spec of an object.
+func specPath(fields ...string) finding.Path {
+	p := finding.Path("spec")
+	for _, f := range fields {
+		p = p.Field(f)
+	}
+	return p
 }
