@@ -49,8 +49,8 @@ func sameDiff(t *testing.T, dir string, c analyzerCase) string {
 	after := analyzerInventory(t, filepath.Join(dir, c.New))
 	got := diffOf(network.New(before), network.New(after))
 	now, earlier := withController(after).table(network.AllPorts()).allowed, withController(before).table(network.AllPorts()).allowed
-	got.gained.addDifference(now, earlier)
-	got.lost.addDifference(earlier, now)
+	got.gained.addAll(now.minus(earlier))
+	got.lost.addAll(earlier.minus(now))
 	return compareLines(want.lines(), got.lines())
 }
 
@@ -80,12 +80,5 @@ func (c *connTable) addEnds(from, to change.End, ports network.Ports) {
 		c.addOutside(c.out, analyzerObject(from.Object()), to.Addresses, ports)
 	case analyzerObject(from.Object()) != analyzerObject(to.Object()):
 		c.add(analyzerObject(from.Object()), analyzerObject(to.Object()), ports)
-	}
-}
-
-// addDifference adds what one table has between workloads, and not the other.
-func (c *connTable) addDifference(a, b *connTable) {
-	for pair, ports := range a.pairs {
-		c.add(pair[0], pair[1], ports.Subtract(b.pairs[pair]))
 	}
 }

@@ -85,26 +85,70 @@ func addr(n uint64) netip.Addr {
 }
 
 // merged are the same blocks as few disjoint ones, in order.
-func merged(blocks []blockPorts) []blockPorts {
+func merged(blocks []blockPorts) []blockPorts { return minusBlocks(blocks, nil) }
+
+// minusBlocks are blocks without what others have: few disjoint ones, in order.
+func minusBlocks(blocks, others []blockPorts) []blockPorts {
 	cuts := map[uint64]bool{}
-	for _, b := range blocks {
+	for _, b := range slices.Concat(blocks, others) {
 		cuts[b.first], cuts[b.last+1] = true, true
 	}
 	order := slices.Sorted(maps.Keys(cuts))
 	var out []blockPorts
 	for i := range len(order) - 1 {
 		piece := blockPorts{first: order[i], last: order[i+1] - 1}
-		for _, b := range blocks {
-			if b.first <= piece.first && piece.last <= b.last {
-				piece.ports = piece.ports.Union(b.ports)
-			}
-		}
+		piece.ports = portsAt(blocks, piece.first).Subtract(portsAt(others, piece.first))
 		switch n := len(out); {
 		case piece.ports.None():
 		case n > 0 && out[n-1].last+1 == piece.first && out[n-1].ports.Equal(piece.ports):
 			out[n-1].last = piece.last
 		default:
 			out = append(out, piece)
+		}
+	}
+	return out
+}
+
+func portsAt(blocks []blockPorts, address uint64) network.Ports {
+	var out network.Ports
+	for _, b := range blocks {
+		if b.first <= address && address <= b.last {
+			out = out.Union(b.ports)
+		}
+	}
+	return out
+}
+
+// within is what a table says of some ports.
+func (c *connTable) within(ports network.Ports) *connTable {
+	rest := newConnTable()
+	left := network.AllPorts().Subtract(ports)
+	for pair := range c.pairs {
+		rest.pairs[pair] = left
+	}
+	for workload := range c.in {
+		rest.in[workload] = []blockPorts{{0, math.MaxUint32, left}}
+	}
+	for workload := range c.out {
+		rest.out[workload] = []blockPorts{{0, math.MaxUint32, left}}
+	}
+	return c.minus(rest)
+}
+
+// minus is what another table lacks.
+func (c *connTable) minus(other *connTable) *connTable {
+	out := newConnTable()
+	for pair, ports := range c.pairs {
+		out.add(pair[0], pair[1], ports.Subtract(other.pairs[pair]))
+	}
+	for workload, blocks := range c.in {
+		if left := minusBlocks(blocks, other.in[workload]); len(left) > 0 {
+			out.in[workload] = left
+		}
+	}
+	for workload, blocks := range c.out {
+		if left := minusBlocks(blocks, other.out[workload]); len(left) > 0 {
+			out.out[workload] = left
 		}
 	}
 	return out
@@ -197,7 +241,7 @@ func (t mapTable) lines() []string {
 	return out
 }
 
-// parsePorts reads "All Connections", "TCP 80,443-445,UDP 53" or "SCTP 1-9002,TCP 1-65535".
+// parsePorts reads "All Connections", "TCP 80,443-445,UDP 53", "SCTP 1-9002,TCP 1-65535", or what ncaPorts does.
 func parsePorts(t *testing.T, s string) network.Ports {
 	t.Helper()
 	switch strings.ToLower(s) {
@@ -205,6 +249,9 @@ func parsePorts(t *testing.T, s string) network.Ports {
 		return network.AllPorts()
 	case "no connections":
 		return network.Ports{}
+	}
+	if strings.HasPrefix(s, "{") {
+		return ncaPorts(t, s)
 	}
 	var out network.Ports
 	protocol := network.TCP
