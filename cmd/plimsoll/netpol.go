@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/network/need"
 	"github.com/plimsoll-io/plimsoll/network/service"
 	"github.com/plimsoll-io/plimsoll/report"
@@ -33,6 +34,7 @@ ClusterNetworkPolicies, exactly and in three values: allowed, denied, and unknow
 	cmd.AddCommand(
 		newNetpolConnectivityCommand(),
 		newNetpolExplainCommand(),
+		newNetpolExposureCommand(),
 		newNetpolGraphCommand(),
 		newNetpolDiffCommand(),
 		newNetpolGenerateCommand(),
@@ -46,6 +48,8 @@ ClusterNetworkPolicies, exactly and in three values: allowed, denied, and unknow
 type NetpolOptions struct {
 	Input  InputOptions
 	Output OutputOptions
+	// AssumeEnforced says that the network plugin enforces policies, whatever the inventory shows of it.
+	AssumeEnforced bool
 
 	// more are kinds that a command reads of a cluster besides those of the network.
 	more []schema.GroupKind
@@ -55,11 +59,12 @@ type NetpolOptions struct {
 func (o *NetpolOptions) AddFlags(f *pflag.FlagSet, formats ...string) {
 	o.Input.AddFlags(f)
 	o.Output.AddFlags(f, formats)
+	f.BoolVar(&o.AssumeEnforced, "assume-enforced", false, "take for granted that the network plugin enforces policies")
 }
 
 // networkKinds are what questions about the network read of a cluster.
 func networkKinds() []schema.GroupKind {
-	return slices.Concat(network.Reads(), service.Reads(), need.Reads())
+	return slices.Concat(network.Reads(), service.Reads(), need.Reads(), exposure.Reads())
 }
 
 // A networkView is what the questions are asked of.
@@ -86,11 +91,14 @@ func (o *NetpolOptions) read(ctx context.Context, paths []string, s streams) (*n
 		}
 	}
 	done()
-	return networkOf(inv), nil
+	return o.viewOf(inv), nil
 }
 
-func networkOf(inv *inventory.Inventory) *networkView {
+func (o *NetpolOptions) viewOf(inv *inventory.Inventory) *networkView {
 	m := network.New(inv)
+	if o.AssumeEnforced {
+		m = m.AssumeEnforced()
+	}
 	return &networkView{inv: inv, network: m, services: service.New(inv, m)}
 }
 

@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/flow"
 	"github.com/plimsoll-io/plimsoll/network/rehearse"
 	reportnetwork "github.com/plimsoll-io/plimsoll/report/network"
 )
@@ -63,15 +65,16 @@ func runNetpolRehearse(ctx context.Context, opts RehearseOptions, paths []string
 	if opts.Only && len(opts.Policies) == 0 {
 		return errors.New("--only says how --policies take the place of others: name them too")
 	}
-	view, flows, err := opts.readObserved(ctx, paths, opts.Flows, s)
+	if err := onceStdin(opts.Flows, opts.Policies, paths); err != nil {
+		return err
+	}
+	view, set, flows, err := opts.readAll(ctx, paths, s)
 	if err != nil {
 		return err
 	}
 	proposed := view
-	if len(opts.Policies) > 0 {
-		if proposed, err = opts.propose(ctx, view, s); err != nil {
-			return err
-		}
+	if set != nil {
+		proposed = opts.propose(view, set)
 	}
 	needs := view.observed(flows)
 	current := view.network.AssumeEnforced()
@@ -97,14 +100,35 @@ func runNetpolRehearse(ctx context.Context, opts RehearseOptions, paths []string
 	return nil
 }
 
-// propose is the view with the proposed policies in the place of others.
-func (o *RehearseOptions) propose(ctx context.Context, view *networkView, s streams) (*networkView, error) {
+// readAll reads the inventory, the proposed policies and the logs side by side; the set is nil where none is proposed.
+func (o *RehearseOptions) readAll(ctx context.Context, paths []string, s streams) (*networkView, *inventory.Inventory, *flow.Collection, error) {
+	var view *networkView
+	var set *inventory.Inventory
+	var flows *flow.Collection
 	input := o.Input
 	input.Context, input.Kubeconfig = "", "" // they name the cluster
-	set, err := input.load(ctx, o.Policies, control.Settings{}, s.in)
-	if err != nil {
-		return nil, err
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		view, flows, err = o.readObserved(ctx, paths, o.Flows, s)
+		return err
+	})
+	if len(o.Policies) > 0 {
+		group.Go(func() (err error) {
+			if set, err = input.load(ctx, o.Policies, control.Settings{}, s.in); err != nil {
+				return err
+			}
+			if len(set.Gaps) == 0 && !slices.ContainsFunc(set.All(), isPolicy) {
+				return fmt.Errorf("there is no network policy in what --policies names: %s", strings.Join(o.Policies, ", "))
+			}
+			return nil
+		})
 	}
+	err := group.Wait()
+	return view, set, flows, err
+}
+
+// propose is the view with the proposed policies in the place of others.
+func (o *RehearseOptions) propose(view *networkView, set *inventory.Inventory) *networkView {
 	proposed := map[finding.Ref]bool{}
 	namespaces := map[string]bool{}
 	var policies []*inventory.Object
@@ -118,14 +142,11 @@ func (o *RehearseOptions) propose(ctx context.Context, view *networkView, s stre
 			namespaces[p.Namespace] = true
 		}
 	}
-	if len(policies) == 0 && len(set.Gaps) == 0 {
-		return nil, fmt.Errorf("there is no network policy in what --policies names: %s", strings.Join(o.Policies, ", "))
-	}
 	objects := slices.DeleteFunc(slices.Clone(view.inv.All()), func(p *inventory.Object) bool {
 		return isPolicy(p) && (proposed[nameOf(p)] || o.Only && p.Kind == "NetworkPolicy" && namespaces[p.Namespace])
 	})
 	gaps := slices.Concat(view.inv.Gaps, set.Gaps)
-	return networkOf(inventory.New(view.inv.Source, view.inv.Taken, view.inv.Version, append(objects, policies...), gaps)), nil
+	return o.viewOf(inventory.New(view.inv.Source, view.inv.Taken, view.inv.Version, append(objects, policies...), gaps))
 }
 
 // isPolicy says whether an object is a policy of the network: one of Kubernetes, or of a plugin, whose effect is not

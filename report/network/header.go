@@ -109,7 +109,7 @@ func (h Header) remarks(all bool) []string {
 		out = append(out, "no workload was found there: a map needs manifests of pods or workloads beside policies")
 	}
 	if p := &h.Inventory.Plugin; p.doubt != "" {
-		out = append(out, p.doubt)
+		out = append(out, p.doubt+" (--assume-enforced, if you know that policies are)")
 	} else if p.Name != "" || all {
 		out = append(out, "network plugin: "+p.text())
 	}
