@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -50,7 +51,22 @@ func (o *NetpolOptions) readObserved(ctx context.Context, paths, flows []string,
 		collected, err = readFlows(ctx, flows, s.in)
 		return err
 	})
-	return view, collected, group.Wait()
+	err := group.Wait()
+	return view, collected, err
+}
+
+// onceStdin checks that only one argument is standard input.
+func onceStdin(lists ...[]string) error {
+	n := 0
+	for _, arg := range slices.Concat(lists...) {
+		if arg == "-" {
+			n++
+		}
+	}
+	if n > 1 {
+		return errors.New("- is standard input, which can be read only once")
+	}
+	return nil
 }
 
 // observed are the connections of a log between the peers of this view.

@@ -63,10 +63,6 @@ func (j *judge) blame(b *Break, o outcome) {
 		if !side.Allowed.None() || !side.Unknown.None() {
 			continue
 		}
-		who := o.to
-		if side.Direction == network.Egress {
-			who = o.from
-		}
 		var was *network.Side
 		if earlier != nil {
 			was = &earlier.Ingress
@@ -74,7 +70,7 @@ func (j *judge) blame(b *Break, o outcome) {
 				was = &earlier.Egress
 			}
 		}
-		blames, reason := j.side(side, was, who)
+		blames, reason := j.side(side, was)
 		b.Changes = append(b.Changes, blames...)
 		reasons = append(reasons, reason)
 	}
@@ -90,7 +86,7 @@ func (j *judge) guarded(b *Break, from *network.Peer) {
 	for _, o := range j.Guard(network.Egress, from).Policies {
 		side.Policies = append(side.Policies, network.SelectingPolicy{Policy: o, Tier: network.NetworkPolicyTier, Sure: true})
 	}
-	b.Changes, b.Reason = j.side(side, nil, from)
+	b.Changes, b.Reason = j.side(side, nil)
 }
 
 // earlier is what the policies in force say of the pair that the proposed ones deny.
@@ -117,7 +113,11 @@ func (j *judge) earlier(o outcome, n *need.Need, asked network.Ports) *network.V
 
 // side blames one side: a deny of the whole cluster, policies that let it pass before and do so no more, or those that
 // isolate.
-func (j *judge) side(s, was *network.Side, who *network.Peer) ([]Blame, string) {
+func (j *judge) side(s, was *network.Side) ([]Blame, string) {
+	end, way := "receiver", "in"
+	if s.Direction == network.Egress {
+		end, way = "sender", "out"
+	}
 	name := func(list []Blame) string {
 		texts := make([]string, 0, len(list))
 		for _, b := range list {
@@ -131,7 +131,7 @@ func (j *judge) side(s, was *network.Side, who *network.Peer) ([]Blame, string) 
 	}
 	if was != nil && was.Isolated && !was.Allowed.None() {
 		if lost := j.lost(was); len(lost) > 0 {
-			return lost, fmt.Sprintf("%s let it pass the %s of %s and does not any more", name(lost), s.Direction, who)
+			return lost, fmt.Sprintf("%s let it %s and %s not any more", name(lost), way, verb(lost, "does", "do"))
 		}
 	}
 	var all, young []Blame
@@ -149,11 +149,14 @@ func (j *judge) side(s, was *network.Side, who *network.Peer) ([]Blame, string) 
 	if len(young) > 0 && (was == nil || !was.Isolated) && j.before != nil {
 		blame = young
 	}
-	verb := "isolates"
-	if len(blame) > 1 {
-		verb = "isolate"
+	return blame, fmt.Sprintf("%s %s the %s, and no rule lets it %s", name(blame), verb(blame, "isolates", "isolate"), end, way)
+}
+
+func verb(list []Blame, one, many string) string {
+	if len(list) == 1 {
+		return one
 	}
-	return blame, fmt.Sprintf("%s %s the %s of %s, and no rule allows it", name(blame), verb, s.Direction, who)
+	return many
 }
 
 // deny finds the rule of a policy of the whole cluster that denies; nil when NetworkPolicies do.

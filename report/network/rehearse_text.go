@@ -1,18 +1,25 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
+	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/need"
 	"github.com/plimsoll-io/plimsoll/network/rehearse"
 	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
-// shownNeeds is how many connections of a group are shown, unless everything is asked for.
-const shownNeeds = 12
+// shownGroups and shownNeeds are how many groups of breaks, and connections of a group, are shown unless everything is asked
+// for.
+const (
+	shownGroups = 15
+	shownNeeds  = 12
+)
 
 // rehearsalText tells the verdict first, then what breaks by what is to blame, what is unknown, and what is never used.
 func rehearsalText(t *answer.Terminal, r *rehearse.Rehearsal) {
@@ -25,26 +32,37 @@ func rehearsalText(t *answer.Terminal, r *rehearse.Rehearsal) {
 	}
 	t.Lead(0, answer.Lead{Word: "Rehearsal: " + string(r.Verdict()), Paint: func(string) string { return t.Bold("Rehearsal: ") + verdict }},
 		rehearsalCounts(r))
-	for _, group := range breakGroups(r.Breaks) {
-		rehearsalGroup(t, group)
+	groups := breakGroups(r.Breaks)
+	if len(groups) > 2 {
+		t.Line("")
+		changesTable(t, r.Changes)
+	}
+	for i, g := range groups {
+		if i == shownGroups && len(groups) > shownGroups+1 && !t.All() {
+			t.Line("")
+			t.Wrapped(0, "", fmt.Sprintf("… and %s: --verbose shows all", display.Plural(len(groups)-i, "more group")))
+			break
+		}
+		rehearsalGroup(t, g)
 	}
 	if len(r.Unknown) > 0 {
 		t.Line("")
 		t.Heading("Not known whether it breaks", display.Plural(len(r.Unknown), "connection"))
-		limited(t, len(r.Unknown), func(i int) {
-			needLine(t, r.Unknown[i].Need)
-			if i == 0 || r.Unknown[i].Reason != r.Unknown[i-1].Reason {
-				t.Wrapped(4, "", r.Unknown[i].Reason)
-			}
-		})
+		lines := make([]line, 0, len(r.Unknown))
+		for _, u := range r.Unknown {
+			lines = append(lines, line{need: u.Need, reason: u.Reason})
+		}
+		needLines(t, lines)
 	}
 	if len(r.Unresolved) > 0 {
 		t.Line("")
 		t.Heading("Cannot be judged", display.Plural(len(r.Unresolved), "connection"))
 		limited(t, len(r.Unresolved), func(i int) {
 			u := r.Unresolved[i]
-			t.Text(2, fmt.Sprintf("%s → %s %s: %s", u.From, u.To, portText(u), countText(u.Flows)))
-			t.Wrapped(4, "", u.Reason)
+			if i == 0 || u.Reason != r.Unresolved[i-1].Reason {
+				t.Wrapped(2, "", u.Reason)
+			}
+			t.Text(4, fmt.Sprintf("%s → %s %s: %s", u.From, u.To, portText(u), countText(u.Flows)))
 		})
 	}
 	if len(r.NeverUsed)+len(r.Rules) > 0 {
@@ -86,23 +104,43 @@ func rehearsalCounts(r *rehearse.Rehearsal) string {
 	return text
 }
 
-// A breakGroup is the breaks that the same changes are to blame for.
+// changesTable says how much each policy breaks. Two policies may break a connection together.
+func changesTable(t *answer.Terminal, list []rehearse.Change) {
+	table := answer.Table{Columns: []string{"policy", "breaks", "flows"}}
+	more := 0
+	for i, c := range list {
+		if i >= shownGroups && !t.All() {
+			more++
+			continue
+		}
+		table.Rows = append(table.Rows, []string{c.String(), strconv.Itoa(c.Needs), strconv.FormatInt(c.Flows, 10)})
+	}
+	t.Table(&table)
+	if more > 0 {
+		t.Wrapped(0, "", fmt.Sprintf("… and %s: --verbose shows all", display.Plural(more, "more row")))
+	}
+}
+
+// A breakGroup is the breaks that have one reason.
 type breakGroup struct {
-	change string
+	reason string
 	breaks []rehearse.Break
 	flows  int64
 }
 
-// breakGroups are the breaks by what is to blame; those that break most come first.
+// breakGroups are the breaks by reason; those that break most come first.
 func breakGroups(breaks []rehearse.Break) []*breakGroup {
 	known := map[string]*breakGroup{}
 	var out []*breakGroup
 	for _, b := range breaks {
-		change := blameText(b.Changes)
-		g := known[change]
+		reason := b.Reason
+		if b.Before {
+			reason += " (the policies in force deny it too: they are younger than the logs, or not enforced)"
+		}
+		g := known[reason]
 		if g == nil {
-			g = &breakGroup{change: change}
-			known[change] = g
+			g = &breakGroup{reason: reason}
+			known[reason] = g
 			out = append(out, g)
 		}
 		g.breaks = append(g.breaks, b)
@@ -114,31 +152,80 @@ func breakGroups(breaks []rehearse.Break) []*breakGroup {
 
 func rehearsalGroup(t *answer.Terminal, g *breakGroup) {
 	t.Line("")
-	title := g.change
-	if title == "" {
-		title = "Whatever policies say"
+	t.Heading(g.reason, fmt.Sprintf("breaks %s, %s", display.Plural(len(g.breaks), "connection"), countText(g.flows)))
+	lines := make([]line, 0, len(g.breaks))
+	for _, b := range g.breaks {
+		lines = append(lines, line{need: b.Need})
 	}
-	t.Heading(title, fmt.Sprintf("breaks %s, %s", display.Plural(len(g.breaks), "connection"), countText(g.flows)))
-	limited(t, len(g.breaks), func(i int) {
-		b := g.breaks[i]
-		needLine(t, b.Need)
-		reason := b.Reason
-		if b.Before {
-			reason += " (the policies in force deny it too: they are younger than the logs, or not enforced)"
+	needLines(t, lines)
+}
+
+// A line is a connection, or all of a workload's to addresses outside that share a port and a reason.
+type line struct {
+	need   need.Need
+	reason string
+	flows  int64
+	last   time.Time
+	more   int // addresses outside, besides that of need
+}
+
+// needLines writes connections, those with the most flows first, and each reason once.
+func needLines(t *answer.Terminal, list []line) {
+	type outside struct {
+		from, to, reason string
+		protocol         network.Protocol
+		port             uint16
+	}
+	known := map[outside]int{}
+	var lines []line
+	for _, l := range list {
+		l.flows, l.last = rehearse.Flows(l.need), rehearse.Last(l.need)
+		key := outside{reason: l.reason, protocol: l.need.Protocol, port: l.need.Port}
+		switch {
+		case l.need.To.Kind == need.Outside && l.need.From.Object != nil:
+			key.from = l.need.From.Key()
+		case l.need.From.Kind == need.Outside && l.need.To.Object != nil:
+			key.to = l.need.To.Key()
+		default:
+			lines = append(lines, l)
+			continue
 		}
-		if i == 0 || b.Reason != g.breaks[i-1].Reason || b.Before != g.breaks[i-1].Before {
-			t.Wrapped(4, "", reason)
+		i, again := known[key]
+		if !again {
+			known[key] = len(lines)
+			lines = append(lines, l)
+			continue
 		}
+		all := &lines[i]
+		all.more, all.flows = all.more+1, all.flows+l.flows
+		if l.last.After(all.last) {
+			all.last = l.last
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Or(cmp.Compare(a.reason, b.reason), cmp.Compare(b.flows, a.flows)) })
+	limited(t, len(lines), func(i int) {
+		if l := lines[i]; l.reason != "" && (i == 0 || l.reason != lines[i-1].reason) {
+			t.Wrapped(2, "", l.reason)
+		}
+		t.Text(4, lines[i].String())
 	})
 }
 
-// needLine is a connection on one line.
-func needLine(t *answer.Terminal, n need.Need) {
-	text := fmt.Sprintf("%s → %s %s %d: %s", n.From, n.To, n.Protocol, n.Port, countText(rehearse.Flows(n)))
-	if last := rehearse.Last(n); !last.IsZero() {
-		text += ", last " + last.UTC().Format("2006-01-02 15:04")
+func (l line) String() string {
+	from, to := l.need.From.String(), l.need.To.String()
+	if l.more > 0 {
+		more := fmt.Sprintf(" and %d more", l.more)
+		if l.need.To.Kind == need.Outside {
+			to += more
+		} else {
+			from += more
+		}
 	}
-	t.Text(2, text)
+	text := fmt.Sprintf("%s → %s %s %d: %s", from, to, l.need.Protocol, l.need.Port, countText(l.flows))
+	if !l.last.IsZero() {
+		text += ", last " + l.last.UTC().Format("2006-01-02 15:04")
+	}
+	return text
 }
 
 func countText(flows int64) string {
