@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/exposure"
 	reportnetwork "github.com/plimsoll-io/plimsoll/report/network"
 )
 
@@ -96,7 +97,8 @@ func runNetpolConnectivity(ctx context.Context, opts ConnectivityOptions, paths 
 		return fmt.Errorf("nothing in what was read runs in the namespace %s", opts.In)
 	}
 	setCollector(100, matrixMemory)
-	header := view.header("Connectivity")
+	header := view.header("Connectivity", exposure.Reads)
+	o.Controllers = exposure.New(view.inv, view.network, view.services).FromControllers()
 	if o.By == "" {
 		o.By = reportnetwork.ByWorkload
 		if header.Inventory.Workloads >= reportnetwork.ManyWorkloads {

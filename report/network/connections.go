@@ -29,10 +29,11 @@ type unit struct {
 // A share is how many peers of a class are in a unit.
 type share struct{ unit, peers int }
 
-// A side is one end of a joint: a unit, or addresses that are judged alike.
+// A side is one end of a joint: a unit, addresses that are judged alike, or whatever serves Ingresses and routes.
 type side struct {
 	*unit
-	addresses []network.AddressRange
+	addresses  []network.AddressRange
+	controller bool
 }
 
 // A joint is what one side can send to another.
@@ -42,6 +43,8 @@ type joint struct {
 	partly bool
 	// asked are pairs of peers of which something is not known, at most reasonPairs.
 	asked [][2]*network.Peer
+	// because are reasons that are known beside those.
+	because []string
 }
 
 // reasonPairs is of how many pairs of peers the reasons are told where many are one answer.
@@ -115,6 +118,46 @@ func (c *connections) joints(yield func(joint) bool) {
 			}
 		}
 	}
+	c.controllerJoints(yield)
+}
+
+// controllerJoints yields what ingress controllers can send to units. It says whether more is wanted.
+func (c *connections) controllerJoints(yield func(joint) bool) bool {
+	if c.options.From != nil {
+		return true
+	}
+	unitOf := map[*network.Peer]*unit{}
+	for i := range c.units {
+		for _, p := range c.units[i].peers {
+			unitOf[p] = &c.units[i]
+		}
+	}
+	var list []joint
+	at := map[*unit]int{}
+	for _, f := range c.options.Controllers {
+		u := unitOf[f.To]
+		if u == nil || !c.options.To.has(f.To) {
+			continue
+		}
+		i, known := at[u]
+		if !known {
+			i = len(list)
+			at[u] = i
+			list = append(list, joint{from: side{controller: true}, to: side{unit: u}, partly: len(u.peers) > 1})
+		}
+		list[i].Connection = eitherOf(list[i].Connection, f.Connection)
+		for _, why := range f.Because {
+			if !slices.Contains(list[i].because, why) {
+				list[i].because = append(list[i].because, why)
+			}
+		}
+	}
+	for _, j := range list {
+		if j, some := c.wanted(j); some && !yield(j) {
+			return false
+		}
+	}
+	return true
 }
 
 // wanted is what was asked for of a joint.
@@ -129,7 +172,7 @@ func (c *connections) wanted(j joint) (joint, bool) {
 	if j.to.unit == nil {
 		j.to.addresses = o.To.addresses(j.to.addresses)
 	}
-	if j.from.unit == nil && len(j.from.addresses) == 0 || j.to.unit == nil && len(j.to.addresses) == 0 {
+	if j.from.unit == nil && !j.from.controller && len(j.from.addresses) == 0 || j.to.unit == nil && len(j.to.addresses) == 0 {
 		return j, false
 	}
 	if !o.Ports.All() {

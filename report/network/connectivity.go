@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/network"
+	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
@@ -30,7 +31,7 @@ type Connectivity struct {
 	Classes []ClassMembers `json:"classes,omitempty"`
 	// Within is what pods of one workload can send to other pods of it. A pod always reaches itself.
 	Within []Pair `json:"within"`
-	// Items are Pairs, or ClassPairs where By is "class".
+	// Items are Pairs, or ClassPairs where By is "class"; from ingress controllers there are Pairs in any case.
 	Items []Pair `json:"items"`
 	// Unknown are pairs of which it is not known for some ports whether they are allowed.
 	Unknown []Pair `json:"unknown"`
@@ -61,6 +62,8 @@ type ConnectivityOptions struct {
 	// Ports are those to look at.
 	Ports network.Ports
 	Limit int
+	// Controllers is what Ingresses and routes lead to; it counts where From is nil.
+	Controllers []exposure.FromController
 }
 
 // narrow says that only a part of the map was asked for.

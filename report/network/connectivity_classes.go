@@ -146,6 +146,7 @@ func (c *connections) classItems() iter.Seq[any] {
 				return
 			}
 		}
+		c.controllerJoints(func(j joint) bool { return j.Allowed.None() || j.each(pairOf(j.Allowed, j.partly), yield) })
 	})
 }
 
@@ -161,6 +162,11 @@ func (c *connections) classUnknown() iter.Seq[any] {
 				return
 			}
 		}
+		c.controllerJoints(func(j joint) bool {
+			p := pairOf(j.Unknown, j.partly)
+			p.Reason = strings.Join(j.because, "; ")
+			return j.Unknown.None() || j.each(p, yield)
+		})
 	})
 }
 
@@ -193,5 +199,8 @@ func (c *connections) classRows() iter.Seq[[]string] {
 				return
 			}
 		}
+		c.controllerJoints(func(j joint) bool {
+			return yield([]string{j.from.String(), j.to.String(), portsText(j.Allowed, j.partly), unknownText(j.Unknown), strings.Join(j.because, "; ")})
+		})
 	}
 }

@@ -10,14 +10,22 @@ import (
 
 // ends are the ends of a side: one, or one for each block of addresses.
 func (s side) ends() []End {
-	if s.unit != nil {
+	switch {
+	case s.controller:
+		return []End{{IngressController: true}}
+	case s.unit != nil:
 		return []End{s.end}
 	}
 	return addressEnds(s.addresses)
 }
 
+// controllerText is what serves Ingresses and routes of Gateways, whatever it is.
+const controllerText = "ingress controller"
+
 func (s side) String() string {
 	switch {
+	case s.controller:
+		return controllerText
 	case s.unit == nil:
 		return outsideText(s.addresses)
 	case s.end.Namespace != "":
@@ -105,7 +113,7 @@ func (j joint) each(p Pair, yield func(any) bool) bool {
 
 // reasons are why something of a joint is not known: those of a few of its pairs.
 func (c *connections) reasons(j joint) []string {
-	var out []string
+	out := slices.Clone(j.because)
 	for _, pair := range j.asked {
 		for _, why := range c.m.Why(pair[0], pair[1]) {
 			if !slices.Contains(out, why) {

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,11 +81,34 @@ func (c *connections) writeClasses(t *answer.Terminal, names *namer, blocks []bl
 		}
 		t.Heading(names.list(b.Peers), t.Dim(b.remark()))
 		if b.receives {
-			c.lines(t, names, "from", c.senders(b.Class), b.Class)
+			c.writeControllers(t, b.Class)
+			c.lines(t, names, "from", c.senders(b.Class), b)
 		}
 		if b.sends {
-			c.lines(t, names, "to", c.receivers(b.Class), b.Class)
+			c.lines(t, names, "to", c.receivers(b.Class), b)
 		}
+	}
+}
+
+// writeControllers writes what ingress controllers can send to a class: to any of its peers, and so to all of them.
+func (c *connections) writeControllers(t *answer.Terminal, class *network.Class) {
+	if c.options.From != nil {
+		return
+	}
+	var total network.Connection
+	var because []string
+	for _, f := range c.options.Controllers {
+		if slices.Contains(class.Peers, f.To) {
+			total = eitherOf(total, onPorts(f.Connection, c.options.Ports))
+			because = f.Because
+		}
+	}
+	lead := answer.Lead{Word: "from", Paint: t.Dim}
+	if !total.Allowed.None() {
+		t.Lead(2, lead, "the "+controllerText+" on "+onText(total.Allowed))
+	}
+	if !total.Unknown.None() {
+		t.Lead(2, lead, "perhaps the "+controllerText+" on "+onText(total.Unknown)+": "+strings.Join(because, "; "))
 	}
 }
 
@@ -157,11 +181,17 @@ func (f *flows) add(c network.Connection, class *network.Class) {
 }
 
 // lines writes the flows of one direction.
-func (c *connections) lines(t *answer.Terminal, names *namer, word string, list []flow, own *network.Class) {
+func (c *connections) lines(t *answer.Terminal, names *namer, word string, list []flow, own block) {
+	slices.SortStableFunc(list, func(a, b flow) int {
+		return cmp.Or(count(b.Allowed.All())-count(a.Allowed.All()), cmp.Compare(a.classes[0].ID, b.classes[0].ID))
+	})
 	lead := answer.Lead{Word: display.Pad(word, len("from")), Paint: t.Dim}
 	written := false
 	for _, f := range list {
-		who := names.of(f.classes, own)
+		if own.free && len(own.Peers) == 1 { // that its pods reach each other goes without saying
+			f.classes = slices.DeleteFunc(slices.Clone(f.classes), func(c *network.Class) bool { return c == own.Class })
+		}
+		who := names.of(f.classes, own.Class)
 		if who == "" {
 			continue // only a single pod and itself
 		}
@@ -171,12 +201,12 @@ func (c *connections) lines(t *answer.Terminal, names *namer, word string, list 
 		}
 		if !f.Unknown.None() {
 			doubt := answer.Lead{Word: lead.Word, Paint: t.Dim}
-			t.Lead(2, doubt, "perhaps "+who+" on "+onText(f.Unknown)+": "+c.because(word, f, own))
+			t.Lead(2, doubt, "perhaps "+who+" on "+onText(f.Unknown)+": "+c.because(word, f, own.Class))
 			written = true
 		}
 	}
 	if !written {
-		t.Lead(2, lead, map[string]string{"from": "nobody", "to": "nobody"}[word])
+		t.Lead(2, lead, "nobody")
 	}
 }
 

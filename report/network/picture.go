@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/network"
@@ -135,6 +136,13 @@ func (p *pictureMaker) workloads() {
 		}
 	}
 	p.toOutside(number)
+	c.controllerJoints(func(j joint) bool {
+		b := beam{Connection: j.Connection, why: strings.Join(j.because, "; ")}
+		for _, peer := range j.to.peers {
+			p.edge(p.controller(), p.ids[number[peer]], b)
+		}
+		return true
+	})
 }
 
 // drawn says whether a class was asked for as a receiver.
@@ -284,6 +292,9 @@ func (p *pictureMaker) namespaces() {
 			b.why = firstNames(c.reasons(j))
 		}
 		switch {
+		case j.from.controller:
+			p.edge(p.controller(), p.ids[number[j.to.unit]], b)
+			continue
 		case j.from.unit == nil:
 			p.edge(p.addresses("in", j.from.addresses), p.ids[number[j.to.unit]], b)
 			continue
@@ -316,6 +327,16 @@ func workloadLines(peers []*network.Peer) []string {
 		}
 	}
 	return out
+}
+
+// controller is the box of whatever serves Ingresses and routes.
+func (p *pictureMaker) controller() string {
+	const id = "in/" + controllerText
+	if !p.outside[id] {
+		p.outside[id] = true
+		p.g.Nodes = append(p.g.Nodes, graph.Node{ID: id, Label: controllerText, Kind: "from outside", Tone: graph.Danger})
+	}
+	return id
 }
 
 // addresses is the box of addresses as senders or as receivers: a box on both sides would turn every picture into circles.

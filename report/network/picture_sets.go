@@ -102,6 +102,10 @@ func (p *pictureMaker) common(s *senders) string {
 	if s.id != "" {
 		return s.id
 	}
+	if whole, rest := p.cover(s.list); len(whole) == 1 && len(rest) == 0 {
+		s.id = p.group(whole[0])
+		return s.id
+	}
 	label := display.Plural(len(s.list), p.noun())
 	if slices.Equal(s.list, p.open) {
 		label += " without egress policy"

@@ -24,7 +24,10 @@ type Summary struct {
 	NoPolicy    int `json:"noPolicy"`
 	HostNetwork int `json:"hostNetwork"`
 
-	open, free, host []*network.Peer // one of each workload that is counted
+	// IngressController counts workloads that Ingresses and routes lead to, as far as policies let them.
+	IngressController int `json:"ingressController"`
+
+	open, free, host, ways []*network.Peer // one of each workload that is counted
 }
 
 // summary counts. A workload whose pods policies tell apart counts for what some of them can do.
@@ -56,6 +59,11 @@ func (c *connections) summary() *Summary {
 			s.free = append(s.free, w.peers[0])
 		}
 	}
+	c.controllerJoints(func(j joint) bool {
+		s.ways = append(s.ways, j.to.peers[0])
+		return true
+	})
+	s.IngressController = len(s.ways)
 	s.OpenToOutside, s.NoPolicy, s.HostNetwork = len(s.open), len(s.free), len(s.host)
 	return s
 }
@@ -210,6 +218,9 @@ func (s *Summary) lines(names *namer) []string {
 	out := []string{first}
 	if s.OpenToOutside > 0 {
 		out = append(out, "policies let every address outside reach "+s.which(s.open, names))
+	}
+	if len(s.ways) > 0 {
+		out = append(out, "Ingresses and routes lead to "+s.which(s.ways, names))
 	}
 	if s.NoPolicy > 0 {
 		out = append(out, "no policy selects "+s.which(s.free, names))
