@@ -154,13 +154,14 @@ func (j *judge) outsider(d *Door) {
 	case a.every == network.Unknown && len(a.unknown) > 0:
 		d.Because = a.because
 	case a.every == network.Unknown:
-		who := "the client, or a node that passes the connection on"
-		if d.Sender == Outsider {
-			who = "a load balancer outside, or a node"
-		} else if d.Way.Kind == LoadBalancer {
-			who = "the client, the load balancer, or a node that passes the connection on"
+		who := "and may see a node in place of the client"
+		switch {
+		case d.Sender == Outsider:
+			who = "and it is not known which the load balancer has"
+		case d.Way.Kind == LoadBalancer:
+			who = "and may see the load balancer or a node in place of the client"
 		}
-		d.Because = []string{"its policies let only some addresses in, and the sender that they see may be " + who}
+		d.Because = []string{"its policies let only some addresses in, " + who}
 	}
 }
 
