@@ -93,6 +93,8 @@ func (s *strangers) add(p *policy, d Direction) {
 			pods := Pods{m: s.m, namespace: -1, namespaces: peer.namespaces, pods: peer.pods}
 			if !peer.everywhere {
 				pods.namespace = s.m.names.index[p.object.Namespace]
+			} else if i, known := s.m.names.index[pods.Namespace()]; known && s.m.names.all[i].known && pods.in(i) == yes {
+				pods.namespace = i // it is asked for by its name, and its other labels are known
 			}
 			s.note(pods)
 		}
