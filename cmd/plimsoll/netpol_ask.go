@@ -174,7 +174,7 @@ func (v *networkView) askService(a *reportnetwork.Asking, from []*network.Peer, 
 			a.Notes = append(a.Notes, fmt.Sprintf("no container of %s has the port that the Service %s leads to", b.Peer, name))
 			continue
 		}
-		via := fmt.Sprintf("the Service %s leads %s to %s there", name, strings.Join(a.Service.Ports, ", "), targets)
+		via := fmt.Sprintf("port %s of the Service %s leads to %s of its pods", strings.Join(a.Service.Ports, ", "), name, targets)
 		for _, p := range from {
 			a.Questions = append(a.Questions, reportnetwork.Question{From: p, To: b.Peer, Ports: targets, Via: via, Address: addressOf(a.From)})
 		}

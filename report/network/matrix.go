@@ -39,7 +39,18 @@ func newMatrix(m *network.Map, wanted []*network.Class) *matrix {
 			x.add(part[i], r, known)
 		}
 	}
+	for i := range x.rows {
+		slices.SortFunc(x.rows[i].cells, func(a, b network.Cell) int { return cmp.Compare(firstClass(a), firstClass(b)) })
+	}
 	return x
+}
+
+// firstClass is the ID of the first class of a cell.
+func firstClass(c network.Cell) int {
+	for class := range c.To {
+		return class.ID
+	}
+	return -1
 }
 
 // rowsAtOnce is how many rows are computed before equal ones are put together.
