@@ -147,6 +147,7 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 	if err != nil {
 		return err
 	}
+	setCollector(100, planMemory)
 	plan := generate.Policies(view.network, view.services, needs, options)
 	rehearsal := rehearse.Rehearse(needs, view.network.AssumeEnforced(), network.New(plan.Proposed(view.inv)).AssumeEnforced())
 	result := reportnetwork.Rehearsed(rehearsal)
@@ -171,6 +172,9 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 	}
 	return unseen(header)
 }
+
+// planMemory is from where on the collector works hard: a plan is as large as what was seen.
+const planMemory = 2 << 30
 
 // needs reads what the policies have to allow, and says whether all of the logs was read.
 func (o *GenerateOptions) needs(ctx context.Context, paths []string, s streams) (*networkView, *need.Needs, bool, error) {

@@ -162,7 +162,7 @@ func (b *builder) findController() *place {
 		}
 		return &place{unknown: "there is no ingress controller " + b.options.IngressController}
 	}
-	u := &unit{namespace: ns, name: "ingress-controller", whole: true}
+	u := wholeNamespace(ns, "ingress-controller", nil)
 	for _, w := range b.byPlace[ns] {
 		if !w.hosts() {
 			u.members = append(u.members, w)

@@ -157,6 +157,8 @@ type Reason struct {
 	MoreDeclared int
 	// Note says what is special about it, a sentence without a final dot; "" when nothing is.
 	Note string
+
+	known map[declaredKey]bool
 }
 
 // In is the part of a plan that is about one namespace.

@@ -24,9 +24,7 @@ func (b *builder) welcome() {
 		t := targetOf(s.pods, Everywhere)
 		t.peer = Peer{Namespace: Everywhere}
 		t.reason.End = "all pods"
-		for _, p := range b.dns.ports {
-			t.ports[p] = true
-		}
+		t.ports = b.dns.ports
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network/need"
 )
 
@@ -52,19 +54,29 @@ func insert(list []string, text string, most int) []string {
 	return list[:min(len(list), most)]
 }
 
-// declare keeps the first few places, in an order that does not depend on that of the needs.
+// declare keeps the first few places, whatever the order of the needs.
 func (r *Reason) declare(e need.Evidence) {
-	i, has := slices.BinarySearchFunc(r.Declared, e, compareDeclared)
-	if has {
+	key := declaredKey{e.Object, e.Path, e.What}
+	if r.known[key] {
 		return
 	}
-	if len(r.Declared) == mostDeclared {
-		r.MoreDeclared++
+	if r.known == nil {
+		r.known = map[declaredKey]bool{}
 	}
+	r.known[key] = true
+	i, _ := slices.BinarySearchFunc(r.Declared, e, compareDeclared)
 	if i < mostDeclared {
 		r.Declared = slices.Insert(r.Declared, i, e)
 		r.Declared = r.Declared[:min(len(r.Declared), mostDeclared)]
 	}
+	r.MoreDeclared = len(r.known) - len(r.Declared)
+}
+
+// A declaredKey tells places apart that declare a need.
+type declaredKey struct {
+	object *inventory.Object
+	path   finding.Path
+	what   string
 }
 
 func compareDeclared(a, b need.Evidence) int {

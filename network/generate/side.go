@@ -27,8 +27,8 @@ type blockKey struct {
 // A target is one peer of a side.
 type target struct {
 	peer   Peer
-	unit   *unit // nil when the pods are of none
-	ports  map[Port]bool
+	unit   *unit  // nil when the pods are of none
+	ports  []Port // some may be there twice
 	reason Reason
 	// needs are what a block of addresses is open for: one need may be for several blocks.
 	needs []*need.Need
@@ -51,7 +51,7 @@ func (s *side) open(own, p *place, n *need.Need) {
 	case p.free:
 		targetOf(s.free, p.what).add(n, p)
 	case p.unit != nil:
-		t := targetOf(s.pods, p.unit.namespace+"/"+p.unit.selector.String())
+		t := targetOf(s.pods, p.unit.key)
 		t.unit, t.peer = p.unit, Peer{Namespace: p.unit.namespace, Selector: p.unit.selector}
 		t.add(n, &place{})
 	case p.pods != nil:
@@ -63,7 +63,7 @@ func (s *side) open(own, p *place, n *need.Need) {
 		block = clean(block)
 		t := targetOf(s.blocks, blockKey{p.what, block})
 		t.peer = Peer{Block: block}
-		t.ports[portOf(n)] = true
+		t.ports = append(t.ports, portOf(n))
 		t.reason.End, t.reason.Note = p.what, p.note
 		t.needs = append(t.needs, n)
 	}
@@ -78,7 +78,7 @@ func (s *side) refuse(n *need.Need, e need.End, reason string) {
 func targetOf[K comparable](in map[K]*target, key K) *target {
 	t := in[key]
 	if t == nil {
-		t = &target{ports: map[Port]bool{}}
+		t = &target{}
 		in[key] = t
 	}
 	return t
@@ -87,7 +87,7 @@ func targetOf[K comparable](in map[K]*target, key K) *target {
 func portOf(n *need.Need) Port { return Port{n.Protocol, n.Port, n.Port} }
 
 func (t *target) add(n *need.Need, p *place) {
-	t.ports[portOf(n)] = true
+	t.ports = append(t.ports, portOf(n))
 	t.reason.End, t.reason.Note = cmp.Or(t.reason.End, p.what), cmp.Or(t.reason.Note, p.note)
 	t.reason.add(n.Evidence, nil)
 }
@@ -189,13 +189,7 @@ func bySets(list []*target) [][]*target {
 }
 
 // portRanges are the ports of a target: three or more in a row as a range.
-func (t *target) portRanges() []Port {
-	var ports []Port
-	for p := range t.ports {
-		ports = append(ports, p)
-	}
-	return joinPorts(ports)
-}
+func (t *target) portRanges() []Port { return joinPorts(slices.Clone(t.ports)) }
 
 func joinPorts(ports []Port) []Port {
 	slices.SortFunc(ports, comparePorts)

@@ -10,6 +10,7 @@ import (
 type unit struct {
 	namespace string
 	selector  Selector
+	key       string // equal for units whose selectors mean the same pods
 	members   []*workload
 	// also are workloads that the selector cannot but select too.
 	also []*workload
@@ -54,6 +55,11 @@ func enumerate(names []string, more int) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
+// wholeNamespace is the unit of all pods of a namespace.
+func wholeNamespace(namespace, name string, pods []*workload) *unit {
+	return &unit{namespace: namespace, key: namespace + "/", members: pods, whole: true, name: name}
+}
+
 // unite makes the units of a namespace: one for each selector that is chosen, or a single one.
 func unite(namespace string, workloads []*workload, style Style) []*unit {
 	pods := slices.DeleteFunc(slices.Clone(workloads), (*workload).hosts)
@@ -61,7 +67,7 @@ func unite(namespace string, workloads []*workload, style Style) []*unit {
 		return nil
 	}
 	if style == PerNamespace {
-		u := &unit{namespace: namespace, members: pods, whole: true, name: "allow"}
+		u := wholeNamespace(namespace, "allow", pods)
 		for _, w := range pods {
 			w.unit = u
 		}
@@ -74,7 +80,7 @@ func unite(namespace string, workloads []*workload, style Style) []*unit {
 		s := v.choose(k)
 		u := known[s.String()]
 		if u == nil {
-			u = &unit{namespace: namespace, selector: s}
+			u = &unit{namespace: namespace, selector: s, key: namespace + "/" + s.String()}
 			known[s.String()] = u
 			out = append(out, u)
 		}

@@ -89,23 +89,16 @@ func Generated(h Header, needs *need.Needs, p *generate.Plan, results ...string)
 	table := answer.Table{
 		Title: "Network policies to apply", Columns: []string{"namespace", "policy", "opens", "evidence"},
 		Empty: "There is nothing to write: no connection of a namespace that policies are for was found.",
-	}
-	for _, policy := range p.Policies {
-		if len(policy.Rules) == 0 {
-			table.Rows = append(table.Rows, []string{policy.Namespace, policy.Name, "denies " + denies(policy) + " but for what other policies allow", ""})
-		}
-		for i := range policy.Rules {
-			r := &policy.Rules[i]
-			var why []string
-			for j := range r.Reasons {
-				if text := evidence(&r.Reasons[j], false); text != "" && !slices.Contains(why, text) {
-					why = append(why, text)
-				}
-			}
-			table.Rows = append(table.Rows, []string{policy.Namespace, policy.Name, opens(policy.Directions[0], r), someOf(why)})
-		}
+		Long:  func(yield func([]string) bool) { planRows(p, yield) },
 	}
 	doc := document(h, body, table)
+	doc.Items = func(yield func(any) bool) {
+		for _, policy := range p.Policies {
+			if !yield(planItem(policy)) {
+				return
+			}
+		}
+	}
 	doc.Notes = append(slices.Clone(results), planNotes(p)...)
 	if p.Unseen > 0 {
 		doc.Notes = append(doc.Notes, fmt.Sprintf("declared and not seen: %d ends of rules have no flow in the logs, and a place that declares them (--declared=false leaves them out)", p.Unseen))
@@ -185,16 +178,6 @@ func planBody(h Header, needs *need.Needs, p *generate.Plan) PolicyPlan {
 		Items: []GeneratedPolicy{}, Obsolete: []PolicyName{}, Opened: p.Opened, Unopened: []UnopenedNeed{},
 		Notes: append([]generate.Note{}, p.Notes...), Unresolved: len(needs.Unresolved), CannotKnow: append([]string{}, needs.CannotKnow...),
 	}
-	for _, policy := range p.Policies {
-		one := GeneratedPolicy{
-			PolicyName: PolicyName{policy.Namespace, policy.Name}, For: policy.For, Comments: append([]string{}, policy.Comments...),
-			Rules: []RuleEvidence{}, Object: policy.Object(),
-		}
-		for i := range policy.Rules {
-			one.Rules = append(one.Rules, ruleEvidence(policy.Directions[0], &policy.Rules[i]))
-		}
-		body.Items = append(body.Items, one)
-	}
 	for _, o := range p.Obsolete {
 		body.Obsolete = append(body.Obsolete, PolicyName{o.Namespace, o.Name})
 	}
@@ -204,6 +187,39 @@ func planBody(h Header, needs *need.Needs, p *generate.Plan) PolicyPlan {
 		})
 	}
 	return body
+}
+
+func planItem(policy *generate.Policy) GeneratedPolicy {
+	one := GeneratedPolicy{
+		PolicyName: PolicyName{policy.Namespace, policy.Name}, For: policy.For, Comments: append([]string{}, policy.Comments...),
+		Rules: []RuleEvidence{}, Object: policy.Object(),
+	}
+	for i := range policy.Rules {
+		one.Rules = append(one.Rules, ruleEvidence(policy.Directions[0], &policy.Rules[i]))
+	}
+	return one
+}
+
+// planRows are a row for each rule.
+func planRows(p *generate.Plan, yield func([]string) bool) {
+	for _, policy := range p.Policies {
+		if len(policy.Rules) == 0 &&
+			!yield([]string{policy.Namespace, policy.Name, "denies " + denies(policy) + " but for what other policies allow", ""}) {
+			return
+		}
+		for i := range policy.Rules {
+			r := &policy.Rules[i]
+			var why []string
+			for j := range r.Reasons {
+				if text := evidence(&r.Reasons[j], false); text != "" && !slices.Contains(why, text) {
+					why = append(why, text)
+				}
+			}
+			if !yield([]string{policy.Namespace, policy.Name, opens(policy.Directions[0], r), someOf(why)}) {
+				return
+			}
+		}
+	}
 }
 
 func ruleEvidence(d network.Direction, r *generate.Rule) RuleEvidence {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/internal/display"
@@ -33,8 +34,15 @@ func WritePolicies(w io.Writer, head []string, policies []*generate.Policy) erro
 // A yamlWriter writes objects in the order in which people write their fields.
 type yamlWriter struct{ out *bufio.Writer }
 
-func (y *yamlWriter) line(indent int, format string, args ...any) {
-	fmt.Fprintf(y.out, "%s%s\n", strings.Repeat("  ", indent), fmt.Sprintf(format, args...))
+const blanks = "                "
+
+// line writes a line of several parts.
+func (y *yamlWriter) line(indent int, parts ...string) {
+	_, _ = y.out.WriteString(blanks[:2*indent]) // Flush tells the first error
+	for _, p := range parts {
+		_, _ = y.out.WriteString(p)
+	}
+	_ = y.out.WriteByte('\n')
 }
 
 // commentWidth is how many columns a comment takes at most, unless a word is longer.
@@ -72,20 +80,20 @@ func (y *yamlWriter) policy(p *generate.Policy) {
 	y.line(0, "apiVersion: networking.k8s.io/v1")
 	y.line(0, "kind: NetworkPolicy")
 	y.line(0, "metadata:")
-	y.line(1, "name: %s", scalar(p.Name))
-	y.line(1, "namespace: %s", scalar(p.Namespace))
+	y.line(1, "name: ", scalar(p.Name))
+	y.line(1, "namespace: ", scalar(p.Namespace))
 	y.labels(1, "labels", p.Labels)
 	y.labels(1, "annotations", p.Annotations)
 	y.line(0, "spec:")
 	y.selector(1, "podSelector", p.Selector)
 	y.line(1, "policyTypes:")
 	for _, d := range p.Directions {
-		y.line(2, "- %s", generate.PolicyType(d))
+		y.line(2, "- ", generate.PolicyType(d))
 	}
 	if len(p.Rules) == 0 {
 		return
 	}
-	y.line(1, "%s:", p.Directions[0])
+	y.line(1, p.Directions[0].String(), ":")
 	for i := range p.Rules {
 		y.rule(p.Directions[0], &p.Rules[i])
 	}
@@ -107,16 +115,16 @@ func (y *yamlWriter) rule(d network.Direction, r *generate.Rule) {
 	for _, note := range notesOf(r.Reasons) {
 		y.comment(2, upper(note)+".")
 	}
-	y.line(2, "- %s:", map[network.Direction]string{network.Ingress: "from", network.Egress: "to"}[d])
+	y.line(2, "- ", map[network.Direction]string{network.Ingress: "from", network.Egress: "to"}[d], ":")
 	for i := range r.Peers {
 		y.peer(&r.Peers[i])
 	}
 	y.line(3, "ports:")
 	for _, p := range r.Ports {
-		y.line(4, "- protocol: %s", p.Protocol)
-		y.line(5, "port: %d", p.First)
+		y.line(4, "- protocol: ", p.Protocol.String())
+		y.line(5, "port: ", strconv.Itoa(int(p.First)))
 		if p.Last > p.First {
-			y.line(5, "endPort: %d", p.Last)
+			y.line(5, "endPort: ", strconv.Itoa(int(p.Last)))
 		}
 	}
 }
@@ -136,50 +144,58 @@ func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 func (y *yamlWriter) peer(p *generate.Peer) {
 	if p.Block.IsValid() {
 		y.line(4, "- ipBlock:")
-		y.line(6, "cidr: %s", scalar(p.Block.String()))
+		y.line(6, "cidr: ", scalar(p.Block.String()))
 		return
 	}
-	var b bytes.Buffer
-	inner := &yamlWriter{out: bufio.NewWriter(&b)}
+	start := "- " // the first field starts the item
 	switch p.Namespace {
 	case "":
 	case generate.Everywhere:
-		inner.selector(5, "namespaceSelector", generate.Selector{})
+		y.selectorAfter(4, &start, "namespaceSelector", generate.Selector{})
 	default:
-		inner.selector(5, "namespaceSelector", generate.Selector{Labels: map[string]string{generate.NamespaceName: p.Namespace}})
+		y.selectorAfter(4, &start, "namespaceSelector", generate.Selector{Labels: map[string]string{generate.NamespaceName: p.Namespace}})
 	}
 	if p.Namespace == "" || !p.Selector.All() {
-		inner.selector(5, "podSelector", p.Selector)
+		y.selectorAfter(4, &start, "podSelector", p.Selector)
 	}
-	_ = inner.out.Flush()
-	text := b.Bytes()
-	copy(text[len("        "):], "- ") // the first field starts the item
-	_, _ = y.out.Write(text)
+}
+
+// selectorAfter writes a selector as a field of an item of a list, after what starts the item.
+func (y *yamlWriter) selectorAfter(indent int, start *string, field string, s generate.Selector) {
+	_, _ = y.out.WriteString(blanks[:2*indent])
+	y.selectorField(indent+1, *start+field, s)
+	*start = "  "
 }
 
 func (y *yamlWriter) labels(indent int, field string, labels map[string]string) {
 	if len(labels) == 0 {
 		return
 	}
-	y.line(indent, "%s:", field)
+	y.line(indent, field, ":")
 	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		y.line(indent+1, "%s: %s", scalar(k), scalar(labels[k]))
+		y.line(indent+1, scalar(k), ": ", scalar(labels[k]))
 	}
 }
 
 func (y *yamlWriter) selector(indent int, field string, s generate.Selector) {
+	_, _ = y.out.WriteString(blanks[:2*indent])
+	y.selectorField(indent, field, s)
+}
+
+// selectorField writes a field, whose first line is begun, and what is in it.
+func (y *yamlWriter) selectorField(indent int, field string, s generate.Selector) {
 	if s.All() {
-		y.line(indent, "%s: {}", field)
+		y.line(0, field, ": {}")
 		return
 	}
-	y.line(indent, "%s:", field)
+	y.line(0, field, ":")
 	y.labels(indent+1, "matchLabels", s.Labels)
 	if len(s.Absent) == 0 {
 		return
 	}
 	y.line(indent+1, "matchExpressions:")
 	for _, k := range s.Absent {
-		y.line(indent+2, "- key: %s", scalar(k))
+		y.line(indent+2, "- key: ", scalar(k))
 		y.line(indent+3, "operator: DoesNotExist")
 	}
 }
