@@ -160,6 +160,10 @@ func (f *finder) backendIn(w *Way, namespace string, protocol network.Protocol, 
 		return
 	}
 	ports := backendPorts(s, protocol, b)
+	if len(ports) == 0 && w.Kind == Ingress {
+		ports = targetPorts(s, protocol, b)
+		like.Doubt = fmt.Sprintf("%v is no port of the Service, but a target port: ingress-nginx takes it, others do not", b.port)
+	}
 	if len(ports) == 0 {
 		w.refuse("the Service %s/%s has no port %v", namespace, b.name, b.port)
 		return
@@ -191,6 +195,22 @@ func backendPorts(s *service.Service, protocol network.Protocol, b backend) []se
 			if port != "" && p.Name == port || port == "" && len(s.Ports) == 1 {
 				out = append(out, p)
 			}
+		}
+	}
+	return out
+}
+
+// targetPorts are the ports of a Service whose target an Ingress names in place of the port: against the API, but the most
+// common controller takes it.
+//
+// Source: https://github.com/kubernetes/ingress-nginx, the function serviceEndpoints of its controller.
+func targetPorts(s *service.Service, protocol network.Protocol, b backend) []service.Port {
+	var out []service.Port
+	for _, p := range s.Ports {
+		number, _ := b.port.(uint16)
+		name, _ := b.port.(string)
+		if p.Protocol == protocol && (number != 0 && p.TargetName == "" && p.Target == number || name != "" && p.TargetName == name) {
+			out = append(out, p)
 		}
 	}
 	return out

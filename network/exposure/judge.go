@@ -116,13 +116,22 @@ func (j *judge) decide(d *Door) {
 		j.somePods(d)
 	}
 	d.Passes = d.Answer
-	if len(d.Way.Doubts) > 0 && d.Answer != network.Denied {
+	if doubts := d.doubts(); len(doubts) > 0 && d.Answer != network.Denied {
 		d.Answer = network.Unknown
-		d.Because = append(slices.Clone(d.Way.Doubts), d.Because...)
+		d.Because = append(doubts, d.Because...)
 	}
 	if d.Some && d.Answer == network.Allowed && len(d.From) == 0 {
 		d.Because = append(d.Because, "it leads to some of the pods only")
 	}
+}
+
+// doubts are why it is not known whether the way leads there.
+func (d *Door) doubts() []string {
+	out := slices.Clone(d.Way.Doubts)
+	if d.Doubt != "" {
+		out = append(out, d.Doubt)
+	}
+	return out
 }
 
 const nobody = "no policy lets anybody in from outside"

@@ -138,13 +138,15 @@ func (e *Exposure) FromControllers() []FromController {
 			port := network.OnePort(d.Protocol, d.Target)
 			switch {
 			case d.Passes == network.Denied:
-			case d.Passes == network.Allowed && len(d.Way.Doubts) == 0:
+			case d.Passes == network.Allowed && len(d.doubts()) == 0:
 				one.Allowed = one.Allowed.Union(port)
 			default:
 				one.Unknown = one.Unknown.Union(port)
 				one.Because = append(one.Because, d.Because...)
 			}
-			one.Plain = one.Plain.Union(e.plain(p).Intersect(port))
+			if d.Doubt == "" {
+				one.Plain = one.Plain.Union(e.plain(p).Intersect(port))
+			}
 		}
 		if any {
 			one.Unknown = one.Unknown.Subtract(one.Allowed)

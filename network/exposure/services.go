@@ -145,7 +145,7 @@ func (f *finder) toPort(w *Way, s *service.Service, b service.Backend, p service
 		if !w.Kind.Proxied() {
 			d.Zone = w.Zone
 		}
-		key := doorKey{d.Peer, d.Protocol, d.Port, d.Target}
+		key := doorKey{d.Peer, d.Protocol, d.Port, d.Target, d.Doubt}
 		if w.seen[key] {
 			continue
 		}

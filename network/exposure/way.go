@@ -80,6 +80,7 @@ type doorKey struct {
 	protocol network.Protocol
 	port     uint16
 	target   uint16
+	doubt    string
 }
 
 // A Sender is whom policies see at the other end.
@@ -124,6 +125,8 @@ type Door struct {
 	Senders []*network.Peer
 	// Zone is that of the way; for a Controller no wider than the ways that lead to its pods.
 	Zone Zone
+	// Doubt is why it is not known whether the way leads there, in a sentence without a final dot; "" when it does.
+	Doubt string
 	// Passes is what policies say of the sender, and Answer what follows for the outside: less, where the sender is a
 	// Controller that the outside may not reach.
 	Passes, Answer network.Answer
