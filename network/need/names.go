@@ -19,7 +19,7 @@ func (f *finder) inCluster(p *flow.Peer) (End, *missing) {
 		return f.byOthers(p)
 	}
 	list := f.byWorkload(p)
-	if len(list) == 0 && (p.Workload.Kind == "" || p.Workload.Kind == "Pod") {
+	if len(list) == 0 && (p.Workload.Kind == "" || kindOf(p.Workload.Kind) == "Pod") {
 		if at, ok := f.pods[objectName{p.Namespace, p.Workload.Name}]; ok {
 			return f.end(at.workload, at.peer), nil
 		}
@@ -57,7 +57,7 @@ func (f *finder) oneOf(p *flow.Peer, list []*workload, why string) (End, *missin
 
 // byWorkload finds what the log calls the workload.
 func (f *finder) byWorkload(p *flow.Peer) []*workload {
-	ns, kind, name := p.Namespace, p.Workload.Kind, p.Workload.Name
+	ns, kind, name := p.Namespace, kindOf(p.Workload.Kind), p.Workload.Name
 	if name == "" {
 		return nil
 	}
@@ -80,6 +80,29 @@ func (f *finder) byWorkload(p *flow.Peer) []*workload {
 		return f.makers(ns, name, "CronJob", isTime)
 	}
 	return nil
+}
+
+// kindOf is a kind as Kubernetes writes it: tables come from people.
+func kindOf(text string) string {
+	switch strings.ToLower(text) {
+	case "deployment", "deployments", "deploy":
+		return "Deployment"
+	case "statefulset", "statefulsets", "sts":
+		return "StatefulSet"
+	case "daemonset", "daemonsets", "ds":
+		return "DaemonSet"
+	case "replicaset", "replicasets", "rs":
+		return "ReplicaSet"
+	case "cronjob", "cronjobs", "cj":
+		return "CronJob"
+	case "job", "jobs":
+		return "Job"
+	case "pod", "pods", "po":
+		return "Pod"
+	case "replicationcontroller", "replicationcontrollers", "rc":
+		return "ReplicationController"
+	}
+	return text
 }
 
 // makers finds the workload of a kind that names what it makes like itself, with something behind it.

@@ -29,7 +29,7 @@ func Observed(c *flow.Collection, inv *inventory.Inventory, m *network.Map, serv
 	for i := range c.Connections {
 		o.observe(&c.Connections[i])
 	}
-	out := &Needs{List: o.list(o.needs), Denied: o.list(o.denied), Beyond: o.beyond}
+	out := &Needs{List: o.list(o.needs, false), Denied: o.list(o.denied, true), Beyond: o.beyond}
 	for _, u := range o.unresolved {
 		out.Unresolved = append(out.Unresolved, *u)
 	}
@@ -260,8 +260,8 @@ func join(a, b []string) []string {
 	return out[:min(len(out), maxEndNames)]
 }
 
-// list are the needs in order.
-func (o *observer) list(seen map[seenKey]*seen) []Need {
+// list are the needs in order. What was denied in between is evidence of denied ones only.
+func (o *observer) list(seen map[seenKey]*seen, denied bool) []Need {
 	rank := make([]int, len(o.byNumber))
 	keys := slices.SortedFunc(maps.Keys(o.ends), strings.Compare)
 	for place, key := range keys {
@@ -276,17 +276,17 @@ func (o *observer) list(seen map[seenKey]*seen) []Need {
 		s := seen[key]
 		out = append(out, Need{
 			From: o.byNumber[key.from], To: o.byNumber[key.to], Protocol: key.protocol, Port: key.port, Service: s.service,
-			Evidence: s.evidence(o.what),
+			Evidence: s.evidence(o.what, denied),
 		})
 	}
 	return out
 }
 
 // evidence says what was seen, by verdict.
-func (s *seen) evidence(what string) []Evidence {
+func (s *seen) evidence(what string, denied bool) []Evidence {
 	var out []Evidence
 	for i, remark := range []string{"", ", denied", ", without a verdict"} {
-		if s.counts[i].Any() {
+		if s.counts[i].Any() && (denied || i != 1) {
 			out = append(out, Evidence{Flows: s.counts[i].Count(), First: s.first, Last: s.last, What: what + remark})
 		}
 	}

@@ -3,9 +3,12 @@ package need_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/tools/txtar"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/inventory/manifest"
@@ -15,17 +18,24 @@ import (
 	"github.com/plimsoll-io/plimsoll/network/service"
 )
 
-// observe reads objects and a flow log.
-func observe(t testing.TB, objects, log string) *need.Needs {
+// collect reads a flow log.
+func collect(t testing.TB, log string) *flow.Collection {
 	t.Helper()
 	c, err := flow.Collect(context.Background(), []flow.Input{flow.FromReader("flows", strings.NewReader(log))}, flow.CollectOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resolve(t, objects, "cluster", c)
+	return c
 }
 
-func resolve(t testing.TB, objects, source string, c *flow.Collection) *need.Needs {
+// A world is a cluster, or files, in which ends are found.
+type world struct {
+	inv      *inventory.Inventory
+	network  *network.Map
+	services *service.Services
+}
+
+func readWorld(t testing.TB, source, objects string) *world {
 	t.Helper()
 	list, gaps := manifest.ReadBytes("objects.yaml", []byte(objects), manifest.Options{})
 	if len(gaps) > 0 {
@@ -33,20 +43,43 @@ func resolve(t testing.TB, objects, source string, c *flow.Collection) *need.Nee
 	}
 	inv := inventory.New(inventory.Source{Kind: source}, time.Time{}, "", list, nil)
 	m := network.New(inv)
-	return need.Observed(c, inv, m, service.New(inv, m))
+	return &world{inv, m, service.New(inv, m)}
+}
+
+func (w *world) observe(c *flow.Collection) *need.Needs {
+	return need.Observed(c, w.inv, w.network, w.services)
 }
 
 // describe writes needs as lines.
-func describe(n *need.Needs) string {
+func (w *world) describe(n *need.Needs) string {
 	var b strings.Builder
+	end := func(e need.End) string {
+		text := e.String()
+		switch {
+		case e.Object != nil && e.Kind != need.Workload:
+			text += " as " + string(e.Kind)
+		case e.Object == nil:
+			text = string(e.Kind) + " " + text
+		case len(e.Peers) < len(w.network.Workload(e.Object.Namespace, e.Object.Kind, e.Object.Name)):
+			for _, p := range e.Peers {
+				for _, o := range p.Pods {
+					text += " (" + o.Name + ")"
+				}
+			}
+		}
+		if e.Wider {
+			text += " (wider)"
+		}
+		return text
+	}
 	list := func(word string, needs []need.Need) {
 		for _, n := range needs {
-			fmt.Fprintf(&b, "%s %s -> %s %s %d", word, n.From, n.To, n.Protocol, n.Port)
+			fmt.Fprintf(&b, "%s %s -> %s %s %d", word, end(n.From), end(n.To), n.Protocol, n.Port)
 			if n.Service != nil {
 				fmt.Fprintf(&b, " as %s", n.Service.Object.Name)
 			}
 			for _, e := range n.Evidence {
-				fmt.Fprintf(&b, " [%d %s]", e.Flows, e.What)
+				fmt.Fprintf(&b, ", %d %s", e.Flows, e.What)
 			}
 			b.WriteByte('\n')
 		}
@@ -66,30 +99,37 @@ func describe(n *need.Needs) string {
 	return b.String()
 }
 
-const shop = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c}]}}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: cart, namespace: shop}
-spec: {template: {metadata: {labels: {app: cart}}, spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: cart, namespace: shop}
-spec: {selector: {app: cart}, clusterIP: 10.96.0.7, ports: [{port: 80, targetPort: http}]}
-`
-
-func TestObservedFirst(t *testing.T) {
-	got := describe(observe(t, shop, `source,destination,port
-shop/web,cart.shop.svc.cluster.local,80
-shop/web-7d4f9bbbcd-x2x4z,10.96.0.7,80
-shop/ReplicaSet/web-7d4f9bbbcd,shop/cart,8080
-shop/web,203.0.113.5,443
-shop/old-7d4,shop/cart,8080
-`))
-	t.Log(got)
+// TestEnds runs testdata/observed/ends.txtar: logs, each followed by what is found in them.
+func TestEnds(t *testing.T) {
+	const file = "testdata/observed/ends.txtar"
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := readWorld(t, "cluster", string(archive.Files[0].Data))
+	out := txtar.Archive{Comment: archive.Comment, Files: archive.Files[:1:1]}
+	for i := 1; i < len(archive.Files); i++ {
+		in := archive.Files[i]
+		want := ""
+		if i+1 < len(archive.Files) && archive.Files[i+1].Name == "want" {
+			want = string(archive.Files[i+1].Data)
+			i++
+		}
+		t.Run(in.Name, func(t *testing.T) {
+			c := collect(t, string(in.Data))
+			if c.Summary.Broken > 0 || c.Summary.Flows == 0 {
+				t.Fatalf("the log: %+v", c.Summary)
+			}
+			got := w.describe(w.observe(c))
+			if !*updateDeclared && got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			out.Files = append(out.Files, in, txtar.File{Name: "want", Data: []byte(got)})
+		})
+	}
+	if *updateDeclared {
+		if err := os.WriteFile(file, txtar.Format(&out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

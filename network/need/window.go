@@ -44,7 +44,7 @@ func window(s *flow.Summary) []string {
 			g.After.UTC().Format(minute), g.Before.UTC().Format(minute)))
 	}
 	if s.Undated > 0 && s.Undated < s.Flows {
-		out = append(out, fmt.Sprintf("When %s took place: they have no time", amount(s.Undated, "flow", "flows")))
+		out = append(out, fmt.Sprintf("When %s without a time took place", amount(s.Undated, "flow", "flows")))
 	}
 	return out
 }
@@ -73,11 +73,11 @@ func unread(s *flow.Summary) []string {
 		out = append(out, fmt.Sprintf("What the rest of %s says: %s", log.File, log.Reason))
 	}
 	if s.Broken > 0 {
-		out = append(out, fmt.Sprintf("What %s say that are broken: the first is %s line %d: %s", amount(s.Broken, "record", "records"), first(s).File,
+		out = append(out, fmt.Sprintf("What the logs hold in %s, first in %s line %d: %s", amount(s.Broken, "broken record", "broken records"), first(s).File,
 			first(s).Line, first(s).Reason))
 	}
 	if s.Lost > 0 {
-		out = append(out, fmt.Sprintf("What the %s were of which the logs say that they are lost", amount(s.Lost, "flow", "flows")))
+		out = append(out, fmt.Sprintf("What was lost on the way to the logs, as they say: %s", amount(s.Lost, "flow", "flows")))
 	}
 	return out
 }
@@ -106,20 +106,20 @@ func oneSided(s *flow.Summary) []string {
 func (o *observer) leftOut(c *flow.Collection) []string {
 	var out []string
 	if c.Overflow > 0 {
-		out = append(out, fmt.Sprintf("What %s were of: there are more different connections than are kept", amount(c.Overflow, "flow", "flows")))
+		out = append(out, fmt.Sprintf("Which connections %s were of: there are more than are kept", amount(c.Overflow, "flow", "flows")))
 	}
 	if c.Unoriented > 0 {
-		out = append(out, fmt.Sprintf("Which end opened the connection of %s: they were left out", amount(c.Unoriented, "flow", "flows")))
+		out = append(out, fmt.Sprintf("Which end opened the connections of %s, left out here", amount(c.Unoriented, "flow", "flows")))
 	}
 	if c.Widened4 > 0 || c.Widened6 > 0 {
 		out = append(out, fmt.Sprintf("Which addresses outside were meant: there are so many that they were put together as networks (/%d, and /%d of IPv6)",
 			c.Widened4, c.Widened6))
 	}
 	if o.more > 0 {
-		out = append(out, fmt.Sprintf("What %s were of whose ends are not in what was read: there are too many to name", amount(o.more, "flow", "flows")))
+		out = append(out, fmt.Sprintf("Which connections %s were of, whose ends are not in what was read: there are too many to name", amount(o.more, "flow", "flows")))
 	}
 	if o.deniedUnresolved > 0 {
-		out = append(out, fmt.Sprintf("What %s were of that were denied, and whose ends are not in what was read", amount(o.deniedUnresolved, "flow", "flows")))
+		out = append(out, fmt.Sprintf("Which connections %s were of that were denied, and whose ends are not in what was read", amount(o.deniedUnresolved, "flow", "flows")))
 	}
 	return out
 }
@@ -192,7 +192,7 @@ func cron(o *inventory.Object, s *flow.Summary) string {
 	switch {
 	case err != nil || s == nil || s.First.IsZero():
 	case last.Before(s.First):
-		notes = append(notes, "last ran before that, "+last.UTC().Format(minute))
+		notes = append(notes, "last ran "+last.UTC().Format(minute)+", before that")
 	case !last.After(s.Last):
 		notes = append(notes, "although it ran "+last.UTC().Format(minute))
 	}
