@@ -132,7 +132,7 @@ func sameConnections(t *testing.T, dir string, c analyzerCase) string {
 func (c analyzerCase) connections(t *testing.T, inv *inventory.Inventory) []string {
 	t.Helper()
 	asked := c.ports(t)
-	lines := append(tableOf(network.New(inv), asked, analyzerName).lines(), withController(inv).table(asked).lines()...)
+	lines := append(tableOf(network.New(inv), asked, analyzerName).lines(), fromController(inv, asked).lines()...)
 	slices.Sort(lines)
 	return c.focus(lines)
 }
@@ -205,8 +205,6 @@ func (c analyzerCase) focus(lines []string) []string {
 		return !(c.Args.Direction != "ingress" && wanted(from, to) || c.Args.Direction != "egress" && wanted(to, from))
 	})
 }
-
-const ingressController = "{ingress-controller}"
 
 // analyzerConnections reads "a => b : TCP 80", line by line, up to the first empty line.
 func analyzerConnections(t *testing.T, file string) *connTable {

@@ -48,7 +48,7 @@ func sameDiff(t *testing.T, dir string, c analyzerCase) string {
 	before := analyzerInventory(t, filepath.Join(dir, c.Old))
 	after := analyzerInventory(t, filepath.Join(dir, c.New))
 	got := diffOf(network.New(before), network.New(after))
-	now, earlier := withController(after).table(network.AllPorts()).allowed, withController(before).table(network.AllPorts()).allowed
+	now, earlier := fromController(after, network.AllPorts()), fromController(before, network.AllPorts())
 	got.gained.addAll(now.minus(earlier))
 	got.lost.addAll(earlier.minus(now))
 	return compareLines(want.lines(), got.lines())

@@ -3,7 +3,7 @@ package conformance
 import (
 	"cmp"
 	"fmt"
-	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plimsoll-io/plimsoll/finding"
-	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
 )
 
@@ -28,8 +26,8 @@ const entireCluster = "entire-cluster"
 
 var exposureLine = regexp.MustCompile(`^(\S+)\s+(=>|<=)\s+(.*?)(?: : (.*))?$`)
 
-// sameExposure compares the connections, what the rows say of pods that are not there yet, and which workloads no policy
-// selects. For each row a pod that it means is added to the objects.
+// sameExposure compares the connections, what the rows say of addresses and of pods that are not there yet, and which
+// workloads no policy selects.
 func sameExposure(t *testing.T, dir string, c analyzerCase) string {
 	file := filepath.Join(dir, c.Expected["txt"])
 	want := analyzerConnections(t, file)
@@ -40,7 +38,7 @@ func sameExposure(t *testing.T, dir string, c analyzerCase) string {
 	if c.Args.Conn == "" {
 		out += compareLines(open, c.unprotected(m))
 	}
-	return out + c.compareExposure(t, inv, rows)
+	return out + c.compareExposure(t, m, rows)
 }
 
 // readExposure reads the part below the connections: the rows, and "shop/cart[Deployment] is not protected on Egress".
@@ -102,39 +100,37 @@ func (c analyzerCase) unprotected(m *network.Map) []string {
 	return out
 }
 
-// compareExposure asks about a pod for each row. Of the entire cluster and of addresses, what has no row has to be
-// closed.
-func (c analyzerCase) compareExposure(t *testing.T, inv *inventory.Inventory, rows []exposureRow) string {
+// compareExposure compares the rows with what the Map says of pods that need not exist. Of addresses and of the entire
+// cluster, what has no row has to be closed; of other pods it has to be no more than for the entire cluster, unless there
+// are such pods: those have connections.
+func (c analyzerCase) compareExposure(t *testing.T, m *network.Map, rows []exposureRow) string {
 	asked := c.ports(t)
-	names := []string{entireCluster}
-	for _, r := range rows {
-		names = append(names, r.to)
-	}
-	guests := newGuests(inv, names)
-	for _, r := range rows {
-		guests.namePorts(r.ports)
-	}
-	whole := guests.join(inv)
-	m := network.New(whole)
-	workloads := c.focused(m)
 	want, got := newConnTable(), newConnTable()
 	for _, r := range rows {
 		ports := asked
 		if r.ports != "" {
-			ports = guests.ports(t, r.ports)
+			ports = parseNamedPorts(t, r.ports)
 		}
 		want.addRow(r.workload, r.to, r.incoming, ports)
 	}
-	for name, p := range workloads {
-		if strings.HasPrefix(name, guestNamespace) || strings.Contains(name, guestName) {
-			continue
-		}
+	for name, p := range c.focused(m) {
 		for _, d := range c.directions() {
 			incoming := d == network.Ingress
-			for _, to := range slices.Compact(slices.Sorted(slices.Values(names))) {
-				has := slices.ContainsFunc(rows, func(r exposureRow) bool { return r.workload == name && r.incoming == incoming && r.to == to })
-				if has || to == entireCluster {
-					got.addRow(name, to, incoming, guests.ask(m, p, to, incoming).Intersect(asked))
+			list, complete := m.Strangers(d, p)
+			if !complete {
+				t.Errorf("%s: not all pods that policies mean are known", name)
+			}
+			everyone := sureOrNamed(list[0].Plain)
+			for _, s := range list[1:] { // what passes because pods lack labels is not for the entire cluster
+				if words := s.Pods.String(); strings.Contains(words, "!") || strings.Contains(words, " not in ") {
+					everyone = everyone.Subtract(s.Any.Allowed.Subtract(list[0].Any.Allowed))
+				}
+			}
+			got.addRow(name, entireCluster, incoming, everyone.Intersect(asked))
+			for _, s := range list[1:] {
+				row := rowOf(rows, name, incoming, s.Pods.String())
+				if special := !s.Any.Allowed.Subtract(everyone).None(); row != "" || special && noPod(s.Pods) {
+					got.addRow(name, cmp.Or(row, s.Pods.String()), incoming, sureOrNamed(s.Any).Intersect(asked))
 				}
 			}
 			for _, q := range m.Peers() {
@@ -145,6 +141,28 @@ func (c analyzerCase) compareExposure(t *testing.T, inv *inventory.Inventory, ro
 		}
 	}
 	return compareLines(want.lines(), got.lines())
+}
+
+// sureOrNamed are the ports that surely pass; when there are none, those that are not known: ports have names, which every
+// pod can give to another number.
+func sureOrNamed(c network.Connection) network.Ports {
+	if c.Allowed.None() && c.Unknown.Equal(namedTCP()) {
+		return c.Unknown
+	}
+	return c.Allowed
+}
+
+func namedTCP() network.Ports {
+	return network.PortRange(network.TCP, network.Range{First: 1, Last: math.MaxUint16})
+}
+
+// parseNamedPorts reads the ports of a row; names are whatever number of TCP.
+func parseNamedPorts(t *testing.T, text string) network.Ports {
+	t.Helper()
+	if names, found := strings.CutPrefix(text, "TCP "); found && strings.Trim(names, "0123456789,-") != "" && !strings.Contains(names, " ") {
+		return namedTCP()
+	}
+	return parsePorts(t, text)
 }
 
 func (c *connTable) addRow(workload, to string, incoming bool, ports network.Ports) {
@@ -163,179 +181,58 @@ func (c *connTable) addOutsideRow(p, outside *network.Peer, incoming bool, m *ne
 	}
 }
 
-const (
-	guestNamespace = "guests-"
-	guestName      = "guest-"
-)
-
-// guests are pods that rows mean, and that are added to the objects of a case.
-type guests struct {
-	objects    []*inventory.Object
-	namespaces map[string]bool
-	of         map[string][]podKey // by row: what all of them can do is what the row is about
-	named      map[string]uint16
-}
-
-type podKey struct{ namespace, name string }
-
-// newGuests makes pods for each target of rows.
-func newGuests(inv *inventory.Inventory, targets []string) *guests {
-	g := &guests{namespaces: map[string]bool{}, of: map[string][]podKey{}, named: map[string]uint16{}}
-	for _, o := range inv.Of("", "Namespace") {
-		g.namespaces[o.Name] = true
-	}
-	excluded := excludedLabels(inv)
-	for _, target := range targets {
-		switch {
-		case g.of[target] != nil || strings.HasSuffix(target, "[External]"):
-			continue
-		case !strings.Contains(target, "/["):
-			// Any pod there may ever be: one without labels, and one with all those that policies ask to be absent.
-			g.add(target, "", nil, nil)
-			g.add(target, "", excluded, excluded)
-			continue
-		}
-		namespace, pods, _ := strings.Cut(target, "/[")
-		name, labels := namespace, []map[string]string{nil}
-		if strings.HasPrefix(namespace, "[") {
-			name, labels = "", selectedLabels(namespace, excluded)
-		}
-		for _, ofNamespace := range labels {
-			for _, ofPod := range selectedLabels(pods, excluded) {
-				g.add(target, name, ofNamespace, ofPod)
-			}
+// rowOf finds the row of a workload that is about some pods, which are described in our words; "" when there is none.
+func rowOf(rows []exposureRow, workload string, incoming bool, words string) string {
+	for _, r := range rows {
+		if r.workload == workload && r.incoming == incoming && slices.Contains(podsInWords(r.to), words) {
+			return r.to
 		}
 	}
-	return g
+	return ""
 }
 
-// add makes a pod in a namespace; "" is a new one.
-func (g *guests) add(target, namespace string, namespaceLabels, labels map[string]string) {
-	n := len(g.objects)
-	if namespace == "" {
-		namespace = fmt.Sprint(guestNamespace, n)
+// podsInWords is how network.Pods may describe the pods of a row: "pods with app=web in the namespace shop".
+func podsInWords(target string) []string {
+	namespace, pods, found := strings.Cut(target, "/[")
+	if !found {
+		return nil
 	}
-	if !g.namespaces[namespace] {
-		g.namespaces[namespace] = true
-		g.objects = append(g.objects, guestObject("Namespace", "", namespace, namespaceLabels))
+	who := "all pods"
+	if terms, found := strings.CutPrefix(pods, "pod with "); found {
+		who = "pods with " + selectorInWords(terms)
 	}
-	pod := guestObject("Pod", namespace, fmt.Sprint(guestName, n), labels)
-	g.objects = append(g.objects, pod)
-	g.of[target] = append(g.of[target], podKey{namespace, pod.Name})
-}
-
-func guestObject(kind, namespace, name string, labels map[string]string) *inventory.Object {
-	all := map[string]any{}
-	for k, v := range labels {
-		all[k] = v
+	if namespace == "[all namespaces]" {
+		return []string{who + " in every namespace"}
 	}
-	metadata := map[string]any{"name": name, "labels": all}
-	if namespace != "" {
-		metadata["namespace"] = namespace
+	if terms, found := strings.CutPrefix(namespace, "[namespace with "); found {
+		return []string{who + " in namespaces with " + selectorInWords(terms)}
 	}
-	return &inventory.Object{
-		Ref:     finding.Ref{Kind: kind, Namespace: namespace, Name: name},
-		Content: map[string]any{"apiVersion": "v1", "kind": kind, "metadata": metadata},
-	}
+	return []string{who + " in the namespace " + namespace, who + " in namespaces with kubernetes.io/metadata.name=" + namespace}
 }
 
 var selectorTerm = regexp.MustCompile(`\{Key:([^,]*),Operator:(\w+),Values:\[([^\]]*)\],\}|([\w./-]+)=([\w./-]*)`)
 
-// selectedLabels are sets of labels that "{app=web}" or "{{Key:app,Operator:In,Values:[web api],},}" selects: those that
-// policies may tell apart.
-func selectedLabels(text string, excluded map[string]string) []map[string]string {
-	first, second := map[string]string{}, map[string]string{}
+// selectorInWords puts "{app=web}" or "{{Key:app,Operator:In,Values:[web api],},}" into our words.
+func selectorInWords(text string) string {
+	var terms []string
 	for _, m := range selectorTerm.FindAllStringSubmatch(text, -1) {
-		key, values := m[1], strings.Fields(m[3])
+		values := strings.Fields(m[3])
+		slices.Sort(values)
+		list := "(" + strings.Join(values, ", ") + ")"
 		switch {
 		case m[4] != "":
-			first[m[4]], second[m[4]] = m[5], m[5]
+			terms = append(terms, m[4]+"="+m[5])
+		case m[2] == "In" && len(values) == 1:
+			terms = append(terms, m[1]+"="+values[0])
 		case m[2] == "In":
-			first[key], second[key] = values[0], values[len(values)-1]
-		case m[2] == "Exists":
-			first[key], second[key] = "any", cmp.Or(excluded[key], "any")
+			terms = append(terms, m[1]+" in "+list)
 		case m[2] == "NotIn":
-			second[key] = "another"
+			terms = append(terms, m[1]+" not in "+list)
+		case m[2] == "Exists":
+			terms = append(terms, m[1])
+		case m[2] == "DoesNotExist":
+			terms = append(terms, "!"+m[1])
 		}
 	}
-	return []map[string]string{first, second}
-}
-
-// excludedLabels are labels that some policy asks to be absent, or not to have these values.
-func excludedLabels(inv *inventory.Inventory) map[string]string {
-	out := map[string]string{}
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case []any:
-			for _, item := range v {
-				walk(item)
-			}
-		case map[string]any:
-			if key := inventory.String(v, "key"); key != "" {
-				switch inventory.String(v, "operator") {
-				case "DoesNotExist":
-					out[key] = "any"
-				case "NotIn":
-					out[key] = fmt.Sprint(append(inventory.List(v, "values"), "")[0])
-				}
-			}
-			for _, item := range v {
-				walk(item)
-			}
-		}
-	}
-	for _, o := range inv.All() {
-		if strings.HasSuffix(o.Kind, "NetworkPolicy") {
-			walk(o.Content["spec"])
-		}
-	}
-	return out
-}
-
-// namePorts gives all pods the ports that a row names: "TCP http,local-dns".
-func (g *guests) namePorts(ports string) {
-	for _, field := range strings.FieldsFunc(ports, func(r rune) bool { return r == ',' || r == ' ' }) {
-		if field == strings.ToLower(field) && strings.ContainsAny(field, "abcdefghijklmnopqrstuvwxyz") && g.named[field] == 0 {
-			g.named[field] = uint16(60001 + len(g.named))
-		}
-	}
-}
-
-// ports reads the ports of a row.
-func (g *guests) ports(t *testing.T, text string) network.Ports {
-	t.Helper()
-	for name, number := range g.named {
-		text = strings.ReplaceAll(text, name, fmt.Sprint(number))
-	}
-	return parsePorts(t, text)
-}
-
-// join is an inventory with the pods.
-func (g *guests) join(inv *inventory.Inventory) *inventory.Inventory {
-	var ports []any
-	for _, name := range slices.Sorted(maps.Keys(g.named)) {
-		ports = append(ports, map[string]any{"name": name, "containerPort": int64(g.named[name])})
-	}
-	for _, o := range g.objects {
-		if o.Kind == "Pod" {
-			o.Content["spec"] = map[string]any{"containers": []any{map[string]any{"name": "main", "ports": ports}}}
-		}
-	}
-	return inventory.New(inv.Source, inv.Taken, inv.Version, append(slices.Clone(inv.All()), g.objects...), inv.Gaps)
-}
-
-// ask says which ports the policies of a workload surely let through to or from all pods of a row. What policies of these
-// pods say is not asked.
-func (g *guests) ask(m *network.Map, p *network.Peer, target string, incoming bool) network.Ports {
-	out := network.AllPorts()
-	for _, key := range g.of[target] {
-		guest := m.Workload(key.namespace, "Pod", key.name)[0]
-		if incoming {
-			out = out.Intersect(m.Judge(guest, p, network.AllPorts()).Ingress.Allowed)
-		} else {
-			out = out.Intersect(m.Judge(p, guest, network.AllPorts()).Egress.Allowed)
-		}
-	}
-	return out
+	return strings.Join(terms, ", ")
 }
