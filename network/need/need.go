@@ -117,8 +117,6 @@ func (e End) nodes() string {
 		return "its own node"
 	case e.OtherNode:
 		return "other nodes"
-	case len(e.Addresses) == 1:
-		return "node"
 	}
 	return "nodes"
 }
