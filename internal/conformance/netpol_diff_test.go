@@ -12,7 +12,8 @@ import (
 	"github.com/plimsoll-io/plimsoll/network/change"
 )
 
-var analyzerChange = regexp.MustCompile(`^diff-type: \w+, source: (.*), destination: (.*), ref1: (.*), ref2: (.*?)(, workloads-diff-info: .*)?$`)
+var analyzerChange = regexp.MustCompile(
+	`^diff-type: \w+, source: (.*), destination: (.*), ref1: (.*), ref2: (.*?)(, workloads-diff-info: .*)?$`)
 
 // A diffTable is what was gained and lost between two maps.
 type diffTable struct{ gained, lost, unknown *connTable }

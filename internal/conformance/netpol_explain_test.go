@@ -186,9 +186,8 @@ func readReasons(t *testing.T, file string) (blocks []*reasonBlock, open []*reas
 			continue
 		}
 		if m := reasonPorts.FindStringSubmatch(line); m != nil {
-			block = &reasonBlock{from: from, to: to, ports: bracketPorts(t, m[2]), allowed: m[1] == "Allowed", sides: map[network.Direction]*reasonSide{
-				network.Egress: {allowed: true}, network.Ingress: {allowed: true},
-			}}
+			sides := map[network.Direction]*reasonSide{network.Egress: {allowed: true}, network.Ingress: {allowed: true}}
+			block = &reasonBlock{from: from, to: to, ports: bracketPorts(t, m[2]), allowed: m[1] == "Allowed", sides: sides}
 			blocks = append(blocks, block)
 			continue
 		}

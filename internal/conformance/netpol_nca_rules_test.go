@@ -95,7 +95,8 @@ func textSections(t *testing.T, text string) ncaSections {
 		ends := ncaEnd.FindAllStringSubmatch(line, -1)
 		_, conn, found := strings.Cut(line, " conn: ")
 		if len(ends) == 2 && found {
-			out[section] = append(out[section], ncaRule{ncaSetOf(ends[0][2], ends[0][3], ends[0][4]), ncaSetOf(ends[1][2], ends[1][3], ends[1][4]), ncaPorts(t, conn)})
+			from, to := ncaSetOf(ends[0][2], ends[0][3], ends[0][4]), ncaSetOf(ends[1][2], ends[1][3], ends[1][4])
+			out[section] = append(out[section], ncaRule{from, to, ncaPorts(t, conn)})
 		}
 	}
 	return out

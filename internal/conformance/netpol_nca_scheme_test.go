@@ -145,7 +145,8 @@ func (s *ncaScheme) read(t *testing.T, paths any) ncaObjects {
 }
 
 func isNCAPolicy(o *inventory.Object) bool {
-	return strings.HasSuffix(o.Kind, "Policy") || slices.Contains([]string{"Ingress", "Profile", "Gateway", "VirtualService", "Sidecar"}, o.Kind)
+	others := []string{"Ingress", "Profile", "Gateway", "VirtualService", "Sidecar"}
+	return strings.HasSuffix(o.Kind, "Policy") || slices.Contains(others, o.Kind)
 }
 
 // files are those that a path means: a file, those of a folder, or with "/**" those of all folders below. What the schemes
