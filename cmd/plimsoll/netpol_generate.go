@@ -150,7 +150,7 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 	setCollector(100, planMemory)
 	plan := generate.Policies(view.network, view.services, needs, options)
 	rehearsal := rehearse.Rehearse(needs, view.network.AssumeEnforced(), network.New(plan.Proposed(view.inv)).AssumeEnforced())
-	result := reportnetwork.Rehearsed(rehearsal)
+	results := reportnetwork.Rehearsed(rehearsal, plan)
 	header := view.header("NetworkPolicyPlan", need.DeclaredReads)
 	if opts.OutputDir != "" {
 		if err := writeNamespaces(opts.OutputDir, header, needs, plan); err != nil {
@@ -158,11 +158,11 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 		}
 	}
 	if opts.OutputDir == "" || len(opts.Output.Formats) > 0 {
-		if err := opts.writeAnswer(reportnetwork.Generated(header, needs, plan, result), targets, s); err != nil {
+		if err := opts.writeAnswer(reportnetwork.Generated(header, needs, plan, results...), targets, s); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintf(s.err, "%s in %s: %s\n", plan.Counts(), opts.OutputDir, result)
+		fmt.Fprintf(s.err, "%s in %s: %s\n", plan.Counts(), opts.OutputDir, results[0])
 	}
 	switch {
 	case len(plan.Unopened) > 0 || len(rehearsal.Breaks) > 0:

@@ -86,7 +86,10 @@ func (b *builder) routine(n *need.Need) bool {
 }
 
 func (b *builder) note(sort Sort, namespace, policy, text string) {
-	n := Note{Sort: sort, Namespace: namespace, Policy: policy, Text: text}
+	b.addNote(Note{Sort: sort, Namespace: namespace, Policy: policy, Text: text})
+}
+
+func (b *builder) addNote(n Note) {
 	if !slices.Contains(b.plan.Notes, n) {
 		b.plan.Notes = append(b.plan.Notes, n)
 	}

@@ -77,7 +77,7 @@ func (b *builder) finish(needs *need.Needs) {
 func compareNotes(a, b Note) int {
 	order := []Sort{NotOpened, NotSeen, Broader, Untouched}
 	return cmp.Or(slices.Index(order, a.Sort)-slices.Index(order, b.Sort), strings.Compare(a.Namespace, b.Namespace),
-		strings.Compare(a.Policy, b.Policy), strings.Compare(a.Text, b.Text))
+		strings.Compare(a.Policy, b.Policy), strings.Compare(a.Text, b.Text), strings.Compare(a.About, b.About))
 }
 
 // Proposed is the inventory as it would be with the plan: its policies are there, and those that it replaces are not.

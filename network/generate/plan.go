@@ -99,7 +99,9 @@ type Note struct {
 	Namespace string `json:"namespace"` // "" when it is about none in particular
 	// Policy is the name of the policy that it is about; "" when it is about none.
 	Policy string `json:"policy"`
-	Text   string `json:"text"` // a sentence without a final dot
+	// About says whose connections it is about, where the text does not: "Deployment cart".
+	About string `json:"about,omitempty"`
+	Text  string `json:"text"` // a sentence without a final dot
 }
 
 // A Policy is one NetworkPolicy.

@@ -44,17 +44,16 @@ func (b *builder) namespace(ns string) {
 	b.plan.Policies = append(b.plan.Policies, out...)
 	b.unseen(ns)
 	if kept := b.standing.kept[ns]; len(kept) > 0 {
-		b.note(Untouched, ns, "", few(kept, "NetworkPolicy", "NetworkPolicies")+" stay as they are, and go on to allow what they allow")
+		b.note(Untouched, ns, "", stay(kept))
 	}
 }
 
-// few names the first few of a list: "NetworkPolicies a, b and 3 more".
-func few(list []string, one, many string) string {
-	noun := many
+// stay says that policies stay, and names the first few of them.
+func stay(list []string) string {
 	if len(list) == 1 {
-		noun = one
+		return "NetworkPolicy " + list[0] + " stays as it is, and goes on to allow what it allows"
 	}
-	return noun + " " + enumerate(list[:min(len(list), most)], max(len(list)-most, 0))
+	return "NetworkPolicies " + enumerate(list[:min(len(list), most)], max(len(list)-most, 0)) + " stay as they are, and go on to allow what they allow"
 }
 
 // policy starts a policy under a free name.
@@ -241,8 +240,8 @@ func (b *builder) unopened(u *unit, d network.Direction, s *side, policy string)
 	for _, key := range slices.Sorted(maps.Keys(s.unopened)) {
 		t := s.unopened[key]
 		preposition := map[network.Direction]string{network.Ingress: "from", network.Egress: "to"}[d]
-		text := fmt.Sprintf("%s of %s %s %s on %s: %s", d, u, preposition, t.reason.End, portsText(t.portRanges()), t.reason.Note)
-		b.note(NotOpened, u.namespace, policy, text)
+		text := fmt.Sprintf("%s %s %s on %s: %s", d, preposition, t.reason.End, portsText(t.portRanges()), t.reason.Note)
+		b.addNote(Note{Sort: NotOpened, Namespace: u.namespace, Policy: policy, About: u.in(""), Text: text})
 		out = append(out, text)
 	}
 	return out

@@ -247,12 +247,21 @@ func moment(t time.Time) *time.Time {
 	return &t
 }
 
-// Rehearsed says in a line what became of the needs of a plan when they were replayed against it.
-func Rehearsed(r *rehearse.Rehearsal) string {
-	needs, flows := r.Kept+len(r.Breaks)+len(r.Unknown), r.KeptFlows
-	denied := int64(0)
+// Rehearsed says what became of the needs of a plan when they were replayed against it: a line that sums up, and one for
+// each of the first needs that are denied although the plan opens them, as policies that stay may do.
+func Rehearsed(r *rehearse.Rehearsal, p *generate.Plan) []string {
+	known := map[string]bool{}
+	for _, u := range p.Unopened {
+		known[needKey(&u.Need)] = true
+	}
+	flows, denied, needs := r.KeptFlows, int64(0), r.Kept+len(r.Breaks)+len(r.Unknown)
+	var others []string
 	for i := range r.Breaks {
-		denied += rehearse.Flows(r.Breaks[i].Need)
+		n := &r.Breaks[i].Need
+		denied += rehearse.Flows(*n)
+		if !known[needKey(n)] {
+			others = append(others, fmt.Sprintf("denied: %s to %s on %s %d: %s", n.From, n.To, n.Protocol, n.Port, r.Breaks[i].Reason))
+		}
 	}
 	flows += denied
 	for i := range r.Unknown {
@@ -265,8 +274,20 @@ func Rehearsed(r *rehearse.Rehearsal) string {
 			text += " (" + numbered(int64(len(r.Breaks)), "connection") + ")"
 		}
 	}
-	if n := len(r.Unknown); n > 0 {
-		text += fmt.Sprintf(", %d of which it is not known", n)
+	if len(r.Breaks) > len(others) {
+		text += ", as they cannot be opened"
 	}
-	return text
+	if n := len(r.Unknown); n > 0 {
+		text += fmt.Sprintf("; of %d it is not known", n)
+	}
+	out := append([]string{text}, others[:min(len(others), mostUnresolved)]...)
+	if more := len(others) - mostUnresolved; more > 0 {
+		out = append(out, "denied: "+numbered(int64(more), "more connection"))
+	}
+	return out
+}
+
+// needKey tells needs apart.
+func needKey(n *need.Need) string {
+	return fmt.Sprint(n.From.Key(), "|", n.To.Key(), "|", n.Protocol, n.Port)
 }

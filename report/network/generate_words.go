@@ -53,7 +53,9 @@ func evidence(r *generate.Reason, long bool) string {
 		parts = append(parts, text)
 	}
 	for _, e := range r.Declared {
-		parts = append(parts, declaration(e, long))
+		if text := declaration(e, long); !slices.Contains(parts, text) {
+			parts = append(parts, text)
+		}
 	}
 	if r.MoreDeclared > 0 {
 		parts = append(parts, fmt.Sprintf("%d more places", r.MoreDeclared))
@@ -154,7 +156,10 @@ func planNotes(p *generate.Plan) []string {
 			order = append(order, k)
 		}
 		place := n.Namespace
-		if n.Policy != "" {
+		switch {
+		case n.About != "":
+			place = n.About
+		case n.Policy != "":
 			place += "/" + n.Policy
 		}
 		if !slices.Contains(where[k], place) {
