@@ -127,6 +127,7 @@ func (x *product) isNamed(controller string) bool {
 type sender struct {
 	kind  Sender
 	peers []*network.Peer
+	guess bool   // it may be another: the name of a class alone tells, or pods may be missing
 	why   string // why it is not known; "" when it is
 	zone  Zone
 	// reach is the answer for the way from outside to the peers, and because why it is not allowed.
@@ -154,7 +155,14 @@ func (c *controllers) of(controller, class string) sender {
 	}
 	switch {
 	case len(peers) > 0:
-		return c.pods(peers)
+		s := c.pods(peers)
+		if controller == "" || len(c.network.Missing()) > 0 {
+			s.guess, s.zone, s.reach = true, Internet, max(s.reach, network.Unknown)
+			if s.reach == network.Unknown {
+				s.because = append(s.because, anotherController)
+			}
+		}
+		return s
 	case len(found) > 0:
 		return unknownSender("no pod of " + found[0].name + " was read")
 	case controller != "":
@@ -164,6 +172,8 @@ func (c *controllers) of(controller, class string) sender {
 	}
 	return unknownSender("it names no class, so that it is not known which controller serves it")
 }
+
+const anotherController = "a controller that was not read may serve it"
 
 func unknownSender(why string) sender {
 	return sender{kind: SomePods, why: why, zone: Internet, reach: network.Allowed}
@@ -196,7 +206,7 @@ func (c *controllers) pods(peers []*network.Peer) sender {
 
 // through makes the doors of a way to a port of a Service that a sender passes connections on to.
 func (f *finder) through(w *Way, s sender, add func(like Door)) {
-	like := Door{Sender: s.kind, Senders: s.peers, Zone: s.zone}
+	like := Door{Sender: s.kind, Senders: s.peers, Zone: s.zone, reach: s.reach, guess: s.guess}
 	first := len(w.Doors)
 	add(like)
 	for _, d := range w.Doors[first:] {

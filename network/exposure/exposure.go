@@ -47,8 +47,16 @@ type Exposure struct {
 // New finds the ways in of an inventory. The Map and the Services have to be those of the inventory. Objects of any shape
 // give an answer.
 func New(inv *inventory.Inventory, m *network.Map, services *service.Services) *Exposure {
+	return find(inv, m, services, manyDoors)
+}
+
+// manyDoors bounds how many doors there are. Beyond, only those are noted that say something new of a peer: a small file can
+// have thousands of Ingresses that lead to thousands of workloads each.
+const manyDoors = 1_000_000
+
+func find(inv *inventory.Inventory, m *network.Map, services *service.Services, most int) *Exposure {
 	e := &Exposure{network: m, services: services, doors: map[*network.Peer][]*Door{}, open: newOpenness(m)}
-	f := &finder{Exposure: e, inv: inv, nodes: nodeZone(inv), judge: newJudge(m)}
+	f := &finder{Exposure: e, inv: inv, nodes: nodeZone(inv), judge: newJudge(m), room: most, rest: map[doorSort]bool{}}
 	f.findServices()
 	f.findHosts()
 	// What comes next is sent on by pods, which the ways so far lead to.
@@ -70,6 +78,30 @@ type finder struct {
 	nodes       Zone
 	judge       *judge
 	controllers *controllers
+	room        int // for doors
+	rest        map[doorSort]bool
+}
+
+// A doorSort is what a door says of a peer, but for its ports and its way.
+type doorSort struct {
+	peer   *network.Peer
+	kind   Kind
+	zone   Zone
+	answer network.Answer
+	reach  network.Answer
+}
+
+// fits says whether there is room for a door, or it says something new.
+func (f *finder) fits(d *Door) bool {
+	if f.room--; f.room >= 0 {
+		return true
+	}
+	sort := doorSort{d.Peer, d.Way.Kind, d.Zone, d.Answer, d.reach}
+	if f.rest[sort] {
+		return false
+	}
+	f.rest[sort] = true
+	return true
 }
 
 // add notes a way with its doors.

@@ -194,6 +194,9 @@ func (j *judge) pods(d *Door) {
 	case all:
 		d.Answer = network.Allowed
 		return
+	case none && d.guess && !j.nobody(d):
+		d.Answer = network.Unknown
+		reasons = append(reasons, anotherController)
 	case none:
 		d.Answer = network.Denied
 	default:
@@ -231,14 +234,17 @@ func (j *judge) anyPod(p *network.Peer) network.Stranger {
 	return s
 }
 
+// nobody says that policies let surely no pod in, existing or not, and nobody from outside.
+func (j *judge) nobody(d *Door) bool {
+	return j.anyPod(d.Peer).Any.Port(d.Protocol, d.Target) == network.Denied && j.of(d.Peer, d.Protocol, d.Target).every == network.Denied
+}
+
 func (j *judge) somePods(d *Door) {
-	pods := j.anyPod(d.Peer).Any.Port(d.Protocol, d.Target)
-	outside := j.of(d.Peer, d.Protocol, d.Target)
 	switch {
-	case pods == network.Allowed:
+	case j.anyPod(d.Peer).Any.Port(d.Protocol, d.Target) == network.Allowed:
 		d.Answer = network.Allowed
 		return
-	case pods == network.Denied && outside.every == network.Denied:
+	case j.nobody(d):
 		d.Answer = network.Denied
 		d.Because = append(d.Because, "its policies let no pod of any namespace in, and nobody from outside")
 		return

@@ -154,7 +154,11 @@ func (f *finder) toPort(w *Way, s *service.Service, b service.Backend, p service
 		}
 		w.seen[key] = true
 		f.judge.decide(&d)
-		w.Doors = append(w.Doors, &d)
+		if f.fits(&d) {
+			w.Doors = append(w.Doors, &d)
+		} else {
+			w.refuse("it leads to more ports than are listed")
+		}
 	}
 }
 

@@ -134,4 +134,7 @@ type Door struct {
 	From []network.AddressRange
 	// Because is why the answer is not "allowed", or not known: in sentences without a final dot.
 	Because []string
+
+	reach network.Answer // of the outside to the sender
+	guess bool           // the senders may be others
 }
