@@ -25,7 +25,7 @@ func (d *declarer) toAddress(r *reading, m *mention, meaning keyMeaning) {
 	switch {
 	case a.IsLoopback(), a.IsUnspecified(), a.IsMulticast(), a.IsLinkLocalUnicast() && a != metadata, m.beside:
 		return
-	case m.url, meaning.address && (m.alone || m.port != 0), m.port != 0 && !r.file:
+	case m.url, m.alone && (meaning.address || m.port != 0 && m.key != "" && m.key == r.name):
 	default:
 		return
 	}

@@ -154,7 +154,7 @@ func (v *variables) expand(s string, shell bool) string {
 		if !known && hasFallback {
 			value, known = fallback, true
 		}
-		if !known || len(value) > v.room || len(value) > maxText {
+		if !known || len(value) > v.room || len(value) > maxText || strings.Contains(value, "\n") {
 			b.WriteByte(secretPlace)
 			continue
 		}

@@ -9,6 +9,8 @@ type field struct {
 	keyed bool
 	// spaced says that only blanks are between it and the word before.
 	spaced bool
+	// torn says that an "@" comes later without a blank between: it may be the beginning of a user's name or password.
+	torn bool
 }
 
 // splitFields splits a line into words. It knows what most configuration files and commands have in common: "key: value",
@@ -19,7 +21,7 @@ func splitFields(key, line string) []field {
 	for i := 0; i < len(line); {
 		if isSeparator(line[i]) && !startsIPv6(line[i:]) {
 			s.blank = s.blank && isBlank(line[i])
-			s.quote = line[i] == '"' || line[i] == '\''
+			s.brace = s.brace || line[i] == '{'
 			if s.short && s.took && isBlank(line[i]) {
 				s.key, s.short, s.took = s.base, false, false
 			}
@@ -27,8 +29,8 @@ func splitFields(key, line string) []field {
 			continue
 		}
 		end := wordEnd(line, i)
-		s.word(line[i:end], end)
-		s.blank, s.quote = true, false
+		s.word(line[i:end], i)
+		s.blank = true
 		i = end
 	}
 	if s.keyed {
@@ -43,38 +45,61 @@ type splitter struct {
 	key        string
 	// short says that the key holds for one word or list without blanks only, and took that there was one.
 	short, took bool
-	// keyed says that the key has no word yet; blank that only blanks came since the last word; quote that a quote was last.
-	keyed, blank, quote bool
+	// keyed says that the key has no word yet, and blank that only blanks came since the last word.
+	keyed, blank bool
+	// brace says that a brace was opened since the last word, and opened that one was before the last word.
+	brace, opened bool
 }
 
-// word takes the next word, which ends at end.
-func (s *splitter) word(w string, end int) {
+// word takes the next word, which starts at start.
+func (s *splitter) word(w string, start int) {
+	whole := w
 	switch {
-	case (w == ":" || w == "=" || w == "=>" || w == ":=") && len(s.out) > 0:
+	case (w == ":" || w == "=" || w == "=>" || w == ":=") && s.canBeKey():
 		s.keyFromLast()
 		return
-	case w[0] == ':' && len(s.out) > 0 && s.closed(end-len(w)):
+	case w[0] == ':' && s.canBeKey() && s.closed(start):
 		s.keyFromLast() // "port":7070
 		w = w[1:]
 	case len(w) > 1 && w[len(w)-1] == ':' && !strings.Contains(w, "="):
-		s.start(w[:len(w)-1], false)
+		s.start(s.noFlag(w[:len(w)-1], start), false)
 		return
 	default:
 		if k, v, ok := cutKey(w); ok {
 			if n := len(s.out); strings.EqualFold(k, "source") && n > 0 && strings.EqualFold(s.out[n-1].text, "data") {
 				k = "data_source"
 			}
-			s.start(k, true)
+			s.start(s.noFlag(k, start), true)
 			if w = v; w == "" {
 				return
 			}
-		} else if w[0] == '-' && len(w) > 1 {
+		} else if w[0] == '-' && len(w) > 1 && s.atStart(start) && !(s.keyed && namesSecret(s.key)) {
 			s.start(w, true)
 			return
 		}
 	}
-	s.out = append(s.out, field{key: s.key, text: w, keyed: s.keyed, spaced: s.blank && !s.keyed && len(s.out) > 0})
-	s.keyed, s.took = false, true
+	s.out = append(s.out, field{
+		key: s.key, text: w, keyed: s.keyed, spaced: s.blank && !s.keyed && len(s.out) > 0, torn: isTorn(s.line[start+len(whole):]),
+	})
+	s.keyed, s.took, s.opened = false, true, s.brace
+	s.brace = false
+}
+
+// noFlag takes away what makes a key look like a flag where no flag can stand: in the middle of something else.
+func (s *splitter) noFlag(key string, start int) string {
+	if s.atStart(start) {
+		return key
+	}
+	return strings.TrimLeft(key, "-")
+}
+
+// isTorn says whether an "@" follows before the next blank.
+func isTorn(rest string) bool {
+	rest = rest[:min(len(rest), maxWord)]
+	if i := strings.IndexAny(rest, " \t"); i >= 0 {
+		rest = rest[:i]
+	}
+	return strings.Contains(rest, "@")
 }
 
 // closed says that a quote stands right before the byte.
@@ -82,10 +107,18 @@ func (s *splitter) closed(at int) bool {
 	return at > 0 && (s.line[at-1] == '"' || s.line[at-1] == '\'')
 }
 
+// canBeKey says whether the last word can be a key: not if it is the first of a value, unless a brace came before it.
+func (s *splitter) canBeKey() bool { return len(s.out) > 0 && (s.opened || !s.out[len(s.out)-1].keyed) }
+
+// atStart says that a word starts after a blank or a quote, as flags do.
+func (s *splitter) atStart(start int) bool {
+	return start == 0 || isBlank(s.line[start-1]) || s.closed(start)
+}
+
 // keyFromLast makes a key of the last word.
 func (s *splitter) keyFromLast() {
 	last := len(s.out) - 1
-	key := s.out[last].text
+	key := strings.TrimLeft(s.out[last].text, "-")
 	s.out = s.out[:last]
 	s.start(key, false)
 }

@@ -46,10 +46,10 @@ func appendURLs(out []mention, word string) []mention {
 		}
 		following := schemeBefore(rest[:next])
 		end := next - len(following)
-		out = appendURL(out, scheme, rest[:end])
 		if end == 0 || rest[end-1] != ',' {
-			return out // a URL inside of a URL
+			return appendURL(out, scheme, rest) // a URL inside of a URL
 		}
+		out = appendURL(out, scheme, rest[:end])
 		scheme, i, word = following, next, rest
 	}
 }

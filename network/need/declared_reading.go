@@ -11,6 +11,8 @@ import (
 type reading struct {
 	sender *sender
 	text   *text
+	// name is that of the variable whose value it is.
+	name string
 	// file says that it is a file: much else than addresses stands there.
 	file bool
 	// shared is how many workloads mount it.
@@ -56,7 +58,7 @@ func (d *declarer) variables(w *sender, v *variables) {
 			t = readText(one.name, one.value)
 		}
 		if t != nil {
-			d.mentions(&reading{sender: w, text: t, port: port, because: func(string) Evidence { return one.source }})
+			d.mentions(&reading{sender: w, text: t, name: one.name, port: port, because: func(string) Evidence { return one.source }})
 		}
 	}
 	for i, m := range v.maps {
@@ -65,7 +67,7 @@ func (d *declarer) variables(w *sender, v *variables) {
 			if v.own[name] != nil || overridden(v.maps[i+1:], name) || !d.mayName(name, m.data[key]) {
 				continue
 			}
-			d.mentions(&reading{sender: w, text: m.variable(name, key), port: port, because: func(string) Evidence {
+			d.mentions(&reading{sender: w, text: m.variable(name, key), name: name, port: port, because: func(string) Evidence {
 				return Evidence{Object: m.object, Path: dataPath(key), What: "environment variable " + nameOr(name, "with an odd name") + " of " + w.object.String()}
 			}})
 		}
@@ -95,7 +97,8 @@ func (d *declarer) arguments(w *sender, s *podSpec, c *container, v *variables) 
 		list := inventory.List(c.content, fieldName)
 		evidence := func(key string) Evidence {
 			what := fieldName + " of container " + nameOr(c.name, "without a name")
-			if strings.HasPrefix(key, "-") && isPlainName(key) && d.meaning(key).address {
+			// Clients take passwords right behind -p.
+			if strings.HasPrefix(key, "-") && !strings.HasPrefix(key, "-p") && isPlainName(key) && d.meaning(key).address {
 				what = "argument " + key
 			}
 			return Evidence{Object: s.object, Path: c.path.Field(fieldName), What: what}

@@ -305,7 +305,7 @@ func (d *declarer) toStranger(r *reading, m *mention, meaning keyMeaning) {
 			d.unknown(Unresolved{From: from, To: "a host that " + r.because(m.key).What + " names", Port: m.port,
 				Reason: "there is no Service of that name in what was read"})
 		}
-	case meaning.own || !setting || !looksPublic(labels):
+	case meaning.own || !setting || !m.url && !m.alone || !looksPublic(labels):
 	default:
 		d.toOutside(r, m)
 	}

@@ -35,6 +35,20 @@ func meaningOf(key string) keyMeaning {
 	return m
 }
 
+// namesSecret says whether a setting may hold a secret: nothing that stands near it is repeated.
+func namesSecret(key string) bool {
+	if key == "-u" || key == "-U" || key == "--user" { // of curl: "name:password"
+		return true
+	}
+	var buf [12]keyWord
+	for _, w := range keyWords(key, buf[:0]) {
+		if secretWords[w.text] || strings.HasSuffix(w.text, "password") || strings.HasSuffix(w.text, "passwd") {
+			return true
+		}
+	}
+	return len(key) > maxKey
+}
+
 // lastAddressWord finds the word that says that the value is an address; -1 when another word says what it is:
 // REDIS_HOST and DB_URL_1 are addresses, REDIS_HOST_KEY and SERVER_PORT are none.
 func lastAddressWord(words []keyWord) int {
@@ -152,7 +166,9 @@ var (
 		baseurl hostport authority`)
 	// suffixWords may follow an address word.
 	suffixWords = wordSet(`list string internal primary replica read write reader writer default override base v`)
-	otherWords  = wordSet(`listen listener listeners bind binding advertise advertised origin origins cors redirect redirects redirection
+	secretWords = wordSet(`password passwd passphrase pwd pass secret secrets token tokens credential credentials creds apikey key keys
+		auth authorization bearer cookie signature salt`)
+	otherWords = wordSet(`listen listener listeners bind binding advertise advertised origin origins cors redirect redirects redirection
 		callback callbacks referer referrer noproxy nonproxy allowed allow trusted accepted whitelist allowlist denylist blacklist deny
 		blocked ignore ignored exclude excluded excludes san sans cert certificate schema schemas docs documentation help homepage image
 		images repository cookie logout icon logo runbook example examples comment description title label labels annotation

@@ -2,6 +2,7 @@ package need
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,7 +27,7 @@ type mention struct {
 	service string
 	// plain says that the host has no capital letters: names of classes do.
 	plain bool
-	// alone says that the setting holds nothing but addresses. A word in a sentence is no host.
+	// alone says that the setting holds nothing but addresses that are no URLs. A word in a sentence is no host.
 	alone bool
 	// beside says that it may itself be a piece of a password: then it means something only if the name is known.
 	// credentials says that a user or password stands before it, properly.
@@ -153,7 +154,35 @@ func (r *reader) line(number int, line string) {
 			r.pending = fields[n-1].key
 		}
 	}
-	r.fields(fields, number, block, strings.Contains(body, "@"))
+	r.fields(fields, number, block, nearness{mayHoldSecret(body, fields), strings.Contains(body, "@")})
+}
+
+// A nearness says what is in the line of a host: a setting that may hold a secret, or an "@", behind a user and a password.
+type nearness struct{ secret, user bool }
+
+// mayHoldSecret says whether a line has a setting that may hold a secret, also as a parameter of a URL. One URL alone may
+// have such parameters: its host comes before them.
+func mayHoldSecret(line string, fields []field) bool {
+	if slices.ContainsFunc(fields, func(f field) bool { return namesSecret(f.key) }) {
+		return true
+	}
+	if len(fields) == 1 && strings.Count(line, "://") < 2 {
+		return false
+	}
+	for i, rest := 0, line; ; rest = line[i:] {
+		at := strings.IndexByte(rest, '=')
+		if at < 0 {
+			return false
+		}
+		start := i + at
+		for start > i && i+at-start < maxKey && (isNameByte(line[start-1]) || line[start-1] == '-' || line[start-1] == '.') {
+			start--
+		}
+		if namesSecret(line[start : i+at]) {
+			return true
+		}
+		i += at + 1
+	}
 }
 
 // blockOf is the number of the line that this one belongs to: the last one before that is indented less.
@@ -188,41 +217,53 @@ func isComment(body string) bool {
 	return strings.HasPrefix(body, "//") || strings.HasPrefix(body, "<!--") || strings.HasPrefix(body, "-- ")
 }
 
-// fields finds the mentions among the fields of a line.
-func (r *reader) fields(fields []field, line, block int, credentials bool) {
-	nameShortFlags(fields)
+// fields finds the mentions among the fields of a line; near says what stands beside them.
+func (r *reader) fields(fields []field, line, block int, near nearness) {
+	near.secret = nameShortFlags(fields) || near.secret
 	if r.file && len(fields) == 2 && fields[1].spaced && isPlainName(fields[0].text) && fields[0].key == r.key {
 		// "host db", as fluentd and others write it
 		fields = []field{{key: fields[0].text, text: fields[1].text, keyed: true}}
 	}
 	for i := 0; i < len(fields); {
 		end := i + 1
-		alone := !fields[i].spaced
 		for end < len(fields) && fields[end].key == fields[i].key && !fields[end].keyed {
-			alone = alone && !fields[end].spaced
 			end++
 		}
-		for ; i < end; i++ {
-			f := fields[i]
-			if n, ok := portNumber(f.text); ok {
-				r.out.ports = append(r.out.ports, portSetting{f.key, line, block, n})
-				continue
+		r.value(fields, i, end, line, block, near)
+		i = end
+	}
+}
+
+// value finds the mentions in the value of one setting: the fields from start to end.
+func (r *reader) value(fields []field, start, end, line, block int, near nearness) {
+	from := len(r.out.mentions)
+	alone := true
+	for i := start; i < end; i++ {
+		f := fields[i]
+		alone = alone && (i == start || !f.spaced)
+		if n, ok := portNumber(f.text); ok {
+			r.out.ports = append(r.out.ports, portSetting{f.key, line, block, n})
+			continue
+		}
+		first := len(r.out.mentions)
+		r.out.mentions = appendMentions(r.out.mentions, f.text)
+		if len(r.out.mentions) == first || r.out.mentions[first].url {
+			alone = false // a URL is one by itself; what stands beside it may be a piece of it
+		}
+		for j := first; j < len(r.out.mentions); j++ {
+			m := &r.out.mentions[j]
+			m.key, m.line, m.block = f.key, line, block
+			m.beside = m.beside || f.torn || near.secret || near.user && !m.credentials
+			if i > 0 {
+				m.after = strings.ToLower(fields[i-1].text)
 			}
-			from := len(r.out.mentions)
-			r.out.mentions = appendMentions(r.out.mentions, f.text)
-			for j := from; j < len(r.out.mentions); j++ {
-				m := &r.out.mentions[j]
-				m.key, m.line, m.block, m.alone = f.key, line, block, alone
-				m.beside = m.beside || credentials && !m.credentials
-				if i > 0 {
-					m.after = strings.ToLower(fields[i-1].text)
-				}
-				if n, ok := nextPort(fields, i); ok && m.port == 0 && !m.url {
-					m.port = n
-					m.alone = m.alone || f.key == "" // "nc db 5432", "Server=db,1433"
-				}
+			if n, ok := nextPort(fields, i); ok && m.port == 0 && !m.url {
+				m.port = n // "nc db 5432", "Server=db,1433"
 			}
 		}
+	}
+	for j := from; j < len(r.out.mentions); j++ {
+		r.out.mentions[j].alone = alone
 	}
 }
 
@@ -232,8 +273,8 @@ var clients = map[string]bool{
 	"mariadb": true, "redis-cli": true, "valkey-cli": true, "mongo": true, "mongosh": true, "createdb": true,
 }
 
-// nameShortFlags writes out the flags -h and -p of clients.
-func nameShortFlags(fields []field) {
+// nameShortFlags writes out the flags -h and -p of clients. Some take a password right behind -p.
+func nameShortFlags(fields []field) (password bool) {
 	known := false
 	for i := range fields {
 		f := &fields[i]
@@ -244,9 +285,12 @@ func nameShortFlags(fields []field) {
 				f.key = "host"
 			case "-p", "-P":
 				f.key = "port"
+			default:
+				password = password || strings.HasPrefix(f.key, "-p")
 			}
 		}
 	}
+	return password
 }
 
 func nextPort(fields []field, i int) (uint16, bool) {
