@@ -149,14 +149,20 @@ func portsText(p network.Ports, partly bool) string {
 	case p.None():
 		return ""
 	case partly:
-		return p.String() + " (some pods)"
+		return portWords(p, "all") + " (some pods)"
 	}
-	return p.String()
+	return portWords(p, "all")
+}
+
+// portWords is ports in words: what is missing of all where that is shorter.
+func portWords(p network.Ports, all string) string {
+	text := p.String()
+	if except := all + " except " + network.AllPorts().Subtract(p).String(); !p.All() && len(except) < len(text) {
+		return except
+	}
+	return text
 }
 
 func unknownText(p network.Ports) string {
-	if p.None() {
-		return ""
-	}
-	return p.String()
+	return portsText(p, false)
 }

@@ -214,7 +214,7 @@ func onText(p network.Ports) string {
 	if p.All() {
 		return "every port"
 	}
-	return p.String()
+	return portWords(p, "every port")
 }
 
 // because is why a flow is not known, of its first pair.

@@ -219,7 +219,7 @@ func (p *pictureMaker) edge(from, to string, b beam) {
 	if !b.Allowed.None() {
 		label := shortPorts(b.Allowed)
 		var lines []string
-		if text := b.Allowed.String(); text != label && !b.Allowed.All() {
+		if text := portWords(b.Allowed, "every port"); text != label && !b.Allowed.All() {
 			lines = append(lines, text)
 		}
 		if b.partly {
@@ -237,7 +237,7 @@ func shortPorts(p network.Ports) string {
 	if p.All() {
 		return "every port"
 	}
-	text := p.String()
+	text := portWords(p, "every port")
 	if len(text) <= 28 {
 		return text
 	}

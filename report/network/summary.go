@@ -59,10 +59,11 @@ func (c *connections) summary() *Summary {
 			s.free = append(s.free, w.peers[0])
 		}
 	}
-	c.controllerJoints(func(j joint) bool {
-		s.ways = append(s.ways, j.to.peers[0])
-		return true
-	})
+	for _, f := range c.options.Controllers {
+		if n := len(s.ways); !isNothing(f.Connection) && (n == 0 || s.ways[n-1].Object != f.To.Object) {
+			s.ways = append(s.ways, f.To)
+		}
+	}
 	s.IngressController = len(s.ways)
 	s.OpenToOutside, s.NoPolicy, s.HostNetwork = len(s.open), len(s.free), len(s.host)
 	return s
