@@ -79,7 +79,9 @@ func newNetwork(size networkSize) []map[string]any {
 	return m.objects
 }
 
-func inner(content map[string]any, field string) map[string]any { return content[field].(map[string]any) }
+func inner(content map[string]any, field string) map[string]any {
+	return content[field].(map[string]any)
+}
 
 func (m *networkMaker) namespace(i int) string { return fmt.Sprintf("team-%04d", i%m.namespaces) }
 

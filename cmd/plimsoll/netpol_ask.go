@@ -141,7 +141,7 @@ func (v *networkView) serviceOf(text, namespace string) (*service.Service, error
 	}
 	namespace, kind, name, err := splitPeer(text)
 	if err == nil && kind == "" && len(v.network.Workload(namespace, "", name)) == 0 {
-		if _, err := v.find(text); err != nil { // nor is it a pod
+		if found, _ := v.find(text); len(found) == 0 { // nor is it a pod
 			return v.services.Get(namespace, name), nil
 		}
 	}

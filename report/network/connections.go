@@ -121,10 +121,10 @@ func (c *connections) joints(yield func(joint) bool) {
 	c.controllerJoints(yield)
 }
 
-// controllerJoints yields what ingress controllers can send to units. It says whether more is wanted.
-func (c *connections) controllerJoints(yield func(joint) bool) bool {
+// controllerJoints yields what ingress controllers can send to units.
+func (c *connections) controllerJoints(yield func(joint) bool) {
 	if c.options.From != nil {
-		return true
+		return
 	}
 	unitOf := map[*network.Peer]*unit{}
 	for i := range c.units {
@@ -154,10 +154,9 @@ func (c *connections) controllerJoints(yield func(joint) bool) bool {
 	}
 	for _, j := range list {
 		if j, some := c.wanted(j); some && !yield(j) {
-			return false
+			return
 		}
 	}
-	return true
 }
 
 // wanted is what was asked for of a joint.

@@ -162,7 +162,7 @@ func TestPairs(t *testing.T) {
 				in, _ := union(m, peer, from.peers)
 				for _, list := range []struct {
 					of       map[[2]End]Pair
-					out, in_ network.Ports
+					out, in network.Ports
 				}{{pairs, out.Allowed, in.Allowed}, {unknown, out.Unknown, in.Unknown}} {
 					var gotOut, gotIn network.Ports
 					for key, p := range list.of {
@@ -173,8 +173,8 @@ func TestPairs(t *testing.T) {
 							gotIn = gotIn.Union(portsIn(p.All, p.Ports))
 						}
 					}
-					if !gotOut.Equal(list.out) || !gotIn.Equal(list.in_) {
-						t.Errorf("%s and %s: %v %v, want %v %v", from.object, addr, gotOut, gotIn, list.out, list.in_)
+					if !gotOut.Equal(list.out) || !gotIn.Equal(list.in) {
+						t.Errorf("%s and %s: %v %v, want %v %v", from.object, addr, gotOut, gotIn, list.out, list.in)
 					}
 				}
 			}

@@ -55,10 +55,10 @@ func (e *explainer) writeVerdict(t *answer.Terminal, v network.Verdict, out *Ver
 		return
 	}
 	if !v.From.External() {
-		e.writeSide(t, v, v.Egress, &out.Egress, q.name(v.From)+" sends")
+		e.writeSide(t, v.Egress, &out.Egress, q.name(v.From)+" sends")
 	}
 	if !v.To.External() {
-		e.writeSide(t, v, v.Ingress, &out.Ingress, q.name(v.To)+" receives")
+		e.writeSide(t, v.Ingress, &out.Ingress, q.name(v.To)+" receives")
 	}
 }
 
@@ -80,7 +80,7 @@ func on(p network.Ports) string {
 // ruleLines is how many rules that do not match are written of a policy.
 const ruleLines = 5
 
-func (e *explainer) writeSide(t *answer.Terminal, v network.Verdict, s network.Side, out *SideAnswer, title string) {
+func (e *explainer) writeSide(t *answer.Terminal, s network.Side, out *SideAnswer, title string) {
 	t.Line("")
 	t.Heading(title, leadOf(t, out.Answer).Paint(out.Answer))
 	if len(s.Policies) == 0 && len(s.Because) == 0 {
