@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,26 +59,41 @@ func (j *judge) blame(b *Break, o outcome) {
 	if j.before != nil && !b.Before {
 		earlier = j.earlier(o, n, asked)
 	}
+	out, in := j.side(&v.Egress, sideOf(earlier, network.Egress)), j.side(&v.Ingress, sideOf(earlier, network.Ingress))
 	var reasons []string
-	for _, side := range []*network.Side{&v.Egress, &v.Ingress} {
-		if !side.Allowed.None() || !side.Unknown.None() {
-			continue
-		}
-		var was *network.Side
-		if earlier != nil {
-			was = &earlier.Ingress
-			if side.Direction == network.Egress {
-				was = &earlier.Egress
+	switch {
+	case out == nil && in == nil:
+		reasons = append(reasons, cmp.Or(v.Rule, "each side lets a part pass, and they have none in common"))
+	case out != nil && in != nil && out.isolates && in.isolates && slices.Equal(out.blames, in.blames):
+		reasons = append(reasons, names(out.blames)+" "+verb(out.blames, "isolates", "isolate")+" both ends, and no rule lets it pass")
+		b.Changes = out.blames
+	default:
+		for _, side := range []*closed{out, in} {
+			if side == nil {
+				continue
+			}
+			reasons = append(reasons, side.reason)
+			for _, blame := range side.blames {
+				if !slices.Contains(b.Changes, blame) {
+					b.Changes = append(b.Changes, blame)
+				}
 			}
 		}
-		blames, reason := j.side(side, was)
-		b.Changes = append(b.Changes, blames...)
-		reasons = append(reasons, reason)
-	}
-	if len(reasons) == 0 {
-		reasons = append(reasons, v.Rule)
 	}
 	b.Reason = strings.Join(reasons, "; ")
+	if o.some {
+		b.Reason += ", for some of the pods or addresses that are meant"
+	}
+}
+
+func sideOf(v *network.Verdict, d network.Direction) *network.Side {
+	switch {
+	case v == nil:
+		return nil
+	case d == network.Egress:
+		return &v.Egress
+	}
+	return &v.Ingress
 }
 
 // guarded blames all policies that isolate the egress of a peer.
@@ -86,7 +102,8 @@ func (j *judge) guarded(b *Break, from *network.Peer) {
 	for _, o := range j.Guard(network.Egress, from).Policies {
 		side.Policies = append(side.Policies, network.SelectingPolicy{Policy: o, Tier: network.NetworkPolicyTier, Sure: true})
 	}
-	b.Changes, b.Reason = j.side(side, nil)
+	c := j.side(side, nil)
+	b.Changes, b.Reason = c.blames, c.reason
 }
 
 // earlier is what the policies in force say of the pair that the proposed ones deny.
@@ -111,29 +128,41 @@ func (j *judge) earlier(o outcome, n *need.Need, asked network.Ports) *network.V
 	return &v
 }
 
+// A closed side is one that lets a connection not pass, and what is to blame.
+type closed struct {
+	blames   []Blame
+	reason   string
+	isolates bool // no rule allows it, and none ever did
+}
+
 // side blames one side: a deny of the whole cluster, policies that let it pass before and do so no more, or those that
-// isolate.
-func (j *judge) side(s, was *network.Side) ([]Blame, string) {
+// isolate. It is nil for a side that is not closed.
+func (j *judge) side(s, was *network.Side) *closed {
+	if !s.Allowed.None() || !s.Unknown.None() {
+		return nil
+	}
 	end, way := "receiver", "in"
 	if s.Direction == network.Egress {
 		end, way = "sender", "out"
 	}
-	name := func(list []Blame) string {
-		texts := make([]string, 0, len(list))
-		for _, b := range list {
-			texts = append(texts, b.String())
-		}
-		return strings.Join(texts, ", ")
-	}
 	if rule, policy := deny(s); policy != nil {
 		blame := []Blame{{j.acts.of(policy.Ref), policy.Ref}}
-		return blame, fmt.Sprintf("%s of %s denies it", rule, name(blame))
+		return &closed{blames: blame, reason: fmt.Sprintf("%s of %s denies it", rule, names(blame))}
 	}
 	if was != nil && was.Isolated && !was.Allowed.None() {
 		if lost := j.lost(was); len(lost) > 0 {
-			return lost, fmt.Sprintf("%s let it %s and %s not any more", name(lost), way, verb(lost, "does", "do"))
+			return &closed{blames: lost, reason: fmt.Sprintf("%s let it %s and %s not any more", names(lost), way, verb(lost, "does", "do"))}
 		}
 	}
+	blame := j.isolating(s, j.before != nil && (was == nil || !was.Isolated))
+	return &closed{
+		blames: blame, isolates: true,
+		reason: fmt.Sprintf("%s %s the %s, and no rule lets it %s", names(blame), verb(blame, "isolates", "isolate"), end, way),
+	}
+}
+
+// isolating are the NetworkPolicies that isolate: those that are new or changed, where they can be told apart.
+func (j *judge) isolating(s *network.Side, tell bool) []Blame {
 	var all, young []Blame
 	for _, p := range s.Policies {
 		if p.Tier != network.NetworkPolicyTier || !p.Sure || p.Policy == nil {
@@ -145,11 +174,18 @@ func (j *judge) side(s, was *network.Side) ([]Blame, string) {
 			young = append(young, b)
 		}
 	}
-	blame := all
-	if len(young) > 0 && (was == nil || !was.Isolated) && j.before != nil {
-		blame = young
+	if tell && len(young) > 0 {
+		return young
 	}
-	return blame, fmt.Sprintf("%s %s the %s, and no rule lets it %s", name(blame), verb(blame, "isolates", "isolate"), end, way)
+	return all
+}
+
+func names(list []Blame) string {
+	texts := make([]string, 0, len(list))
+	for _, b := range list {
+		texts = append(texts, b.String())
+	}
+	return strings.Join(texts, ", ")
 }
 
 func verb(list []Blame, one, many string) string {

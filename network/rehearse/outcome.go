@@ -13,6 +13,7 @@ type outcome struct {
 	// from and to are the first two peers that are to blame, or in doubt; nil for an end that is no peer.
 	from, to *network.Peer
 	why      string // it is unknown, where the Map does not say it
+	some     bool   // it is so for some of the peers only
 }
 
 // outcome judges a need.
@@ -73,15 +74,20 @@ func (s *stage) play(from, to cast, n *need.Need) outcome {
 	case count[network.Denied] == 0:
 		return first[network.Allowed]
 	case from.own && n.To.Kind == need.Workload:
-		return outcome{network.Unknown, denied.from, denied.to, fmt.Sprintf(
-			"only a pod's own node is let in, where the kubelet's probes come from: it is not known whether it was the node of %s", denied.to)}
+		return doubtful(denied, fmt.Sprintf(
+			"only a pod's own node is let in, where the kubelet's probes come from: it is not known whether it was the node of %s", denied.to))
 	case n.To.SameNode:
-		return outcome{network.Unknown, denied.from, denied.to,
-			"it goes to the pod's own node, and network plugins differ in whether policies keep pods from that"}
+		return doubtful(denied, "it goes to the pod's own node, and network plugins differ in whether policies keep pods from that")
 	case from.all && to.all, count[network.Allowed]+count[network.Unknown] == 0:
+		denied.some = count[network.Allowed]+count[network.Unknown] > 0
 		return denied
 	case n.To.Kind == need.Workload:
-		return outcome{network.Unknown, denied.from, denied.to, fmt.Sprintf("it depends on the address that it came from: %s is denied", denied.from)}
+		return doubtful(denied, fmt.Sprintf("it depends on the address that it came from: %s is denied", denied.from))
 	}
-	return outcome{network.Unknown, denied.from, denied.to, fmt.Sprintf("it depends on the address that it went to: %s is denied", denied.to)}
+	return doubtful(denied, fmt.Sprintf("it depends on the address that it went to: %s is denied", denied.to))
+}
+
+// doubtful is a denial that may not be meant.
+func doubtful(denied outcome, why string) outcome {
+	return outcome{answer: network.Unknown, from: denied.from, to: denied.to, why: why}
 }
