@@ -24,7 +24,8 @@ policies let in, pods and namespaces that do not exist yet included. Of a way it
 let it through: yes, no, or not known with the reason.
 
 Exit codes: 0 answered · 2 usage or runtime error · 3 something could not be read.`,
-		Example: "  plimsoll netpol exposure manifests/\n  plimsoll netpol exposure --in shop -f markdown\n  plimsoll netpol exposure cluster.plimsoll -f html -o exposure.html",
+		Example: "  plimsoll netpol exposure manifests/\n  plimsoll netpol exposure --in shop -f markdown\n" +
+			"  plimsoll netpol exposure cluster.plimsoll -f html -o exposure.html",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runNetpolExposure(cmd.Context(), opts, in, args, streamsOf(cmd))
 		},
@@ -49,7 +50,7 @@ func runNetpolExposure(ctx context.Context, opts NetpolOptions, in string, paths
 	}
 	e := exposure.New(view.inv, view.network, view.services)
 	header := view.header("Exposure", exposure.Reads)
-	if err := opts.writeAnswer(reportnetwork.ExposureOf(header, view.network, e, in), targets, s); err != nil {
+	if err := opts.writeAnswer(reportnetwork.ExposureOf(header, e, in), targets, s); err != nil {
 		return err
 	}
 	return unseen(header)

@@ -50,6 +50,8 @@ func rangeOf(p netip.Prefix) network.AddressRange {
 	return network.AddressRange{First: p.Masked().Addr(), Last: lastOf(p.Masked())}
 }
 
+func publicBlock(p netip.Prefix) bool { return Public([]network.AddressRange{rangeOf(p)}) }
+
 func publicAddress(a netip.Addr) bool {
 	return a.IsValid() && anyPublic(network.AddressRange{First: a, Last: a}, special())
 }

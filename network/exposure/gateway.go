@@ -195,7 +195,8 @@ func (f *finder) granted(o *inventory.Object, namespace, name string) (t tri, wh
 			continue
 		}
 		from := slices.ContainsFunc(inventory.Maps(inventory.List(g.Content, "spec", "from")), func(m map[string]any) bool {
-			return inventory.String(m, "group") == gatewayGroup && inventory.String(m, "kind") == o.Kind && inventory.String(m, "namespace") == o.Namespace
+			return inventory.String(m, "group") == gatewayGroup && inventory.String(m, "kind") == o.Kind &&
+				inventory.String(m, "namespace") == o.Namespace
 		})
 		to := slices.ContainsFunc(inventory.Maps(inventory.List(g.Content, "spec", "to")), func(m map[string]any) bool {
 			only := inventory.String(m, "name")

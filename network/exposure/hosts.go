@@ -34,7 +34,8 @@ func (f *finder) findHosts() {
 }
 
 func (f *finder) hostPort(w *Way, p *network.Peer, port map[string]any) {
-	d := &Door{Way: w, Peer: p, Sender: ClientOrNode, Zone: w.Zone, Target: portNumber(port["containerPort"]), Port: portNumber(port["hostPort"])}
+	d := &Door{Way: w, Peer: p, Sender: ClientOrNode, Zone: w.Zone}
+	d.Target, d.Port = portNumber(port["containerPort"]), portNumber(port["hostPort"])
 	if p.HostNetwork {
 		d.Port, d.Sender = d.Target, Client
 	}

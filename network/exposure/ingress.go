@@ -34,7 +34,10 @@ func (f *finder) findIngresses() {
 // narrow gives a way the zone of its sender, where that is smaller.
 func (f *finder) narrow(w *Way, s sender) {
 	if s.zone < w.Zone {
-		w.Zone, w.ZoneWhy = s.zone, "only "+map[Zone]string{Private: "the private network", Nodes: "who reaches the addresses of the nodes"}[s.zone]+" can ask the controller"
+		w.Zone, w.ZoneWhy = s.zone, "only who reaches the addresses of the nodes can ask the controller"
+		if s.zone == Private {
+			w.ZoneWhy = "only the private network can ask the controller"
+		}
 	}
 }
 
@@ -91,7 +94,8 @@ func ingressBackends(w *Way, o *inventory.Object) []backend {
 				out = append(out, b)
 			}
 		case inventory.Map(m, "resource") != nil:
-			w.refuse("%s %s is no Service: where it leads is not known", inventory.String(m, "resource", "kind"), inventory.String(m, "resource", "name"))
+			to := inventory.Map(m, "resource")
+			w.refuse("%s %s is no Service: where it leads is not known", inventory.String(to, "kind"), inventory.String(to, "name"))
 		}
 	}
 	spec := inventory.Map(o.Content, "spec")

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/service"
 )
 
@@ -88,7 +87,7 @@ func (f *finder) balancer(s *service.Service) *Way {
 	switch why := internalAnnotation(s.Object.Annotations()); {
 	case why != "":
 		w.Zone, w.ZoneWhy = Private, why
-	case len(w.Sources) > 0 && !slices.ContainsFunc(w.Sources, func(p netip.Prefix) bool { return Public([]network.AddressRange{rangeOf(p)}) }):
+	case len(w.Sources) > 0 && !slices.ContainsFunc(w.Sources, publicBlock):
 		w.Zone, w.ZoneWhy = Private, "loadBalancerSourceRanges has private addresses only"
 	default:
 		w.Zone, w.ZoneWhy = addressZone(inventory.List(s.Object.Content, "status", "loadBalancer", "ingress"))

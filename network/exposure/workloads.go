@@ -27,8 +27,8 @@ const (
 
 // Levels are all of them, the worst first.
 func Levels() []Level {
-	return []Level{FromInternet, PerhapsFromInternet, FromOutside, PerhapsFromOutside, OpenToInternet, OpenUnclear, OpenToCluster, OpenToNamespaces,
-		OpenToNamespace, OpenToNobody}
+	return []Level{FromInternet, PerhapsFromInternet, FromOutside, PerhapsFromOutside,
+		OpenToInternet, OpenUnclear, OpenToCluster, OpenToNamespaces, OpenToNamespace, OpenToNobody}
 }
 
 func (l Level) String() string {

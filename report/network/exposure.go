@@ -111,14 +111,16 @@ type OpenToPods struct {
 }
 
 // ExposureOf is the answer to what is open. With a namespace only its workloads are told.
-func ExposureOf(h Header, m *network.Map, e *exposure.Exposure, namespace string) *answer.Document {
-	x := &exposed{network: m, exposure: e, ways: map[*exposure.Way]int{}, body: ExposureReport{Header: h, Items: []ExposedWorkload{}, Ways: []WayIn{}}}
+func ExposureOf(h Header, e *exposure.Exposure, namespace string) *answer.Document {
+	x := &exposed{exposure: e, ways: map[*exposure.Way]int{}}
+	x.body = ExposureReport{Header: h, Items: []ExposedWorkload{}, Ways: []WayIn{}}
 	x.body.Summary.Levels = map[string]int{}
 	for _, l := range exposure.Levels() {
 		x.body.Summary.Levels[l.String()] = 0
 	}
 	for _, w := range e.Ways() {
-		if namespace == "" || w.Object.Namespace == namespace || slices.ContainsFunc(w.Doors, func(d *exposure.Door) bool { return d.Peer.Namespace() == namespace }) {
+		leads := func(d *exposure.Door) bool { return d.Peer.Namespace() == namespace }
+		if namespace == "" || w.Object.Namespace == namespace || slices.ContainsFunc(w.Doors, leads) {
 			x.ways[w] = len(x.body.Ways)
 			x.body.Ways = append(x.body.Ways, wayIn(w))
 		}
@@ -139,7 +141,6 @@ func ExposureOf(h Header, m *network.Map, e *exposure.Exposure, namespace string
 
 // An exposed is an answer in the making.
 type exposed struct {
-	network   *network.Map
 	exposure  *exposure.Exposure
 	body      ExposureReport
 	ways      map[*exposure.Way]int
@@ -178,7 +179,10 @@ func (x *exposed) add(w *exposure.Workload) {
 	for _, c := range []struct {
 		is bool
 		n  *int
-	}{{open[network.Ingress], &s.UnguardedIngress}, {open[network.Egress], &s.UnguardedEgress}, {internet, &s.EgressInternet}, {cluster, &s.EgressCluster}} {
+	}{
+		{open[network.Ingress], &s.UnguardedIngress}, {open[network.Egress], &s.UnguardedEgress},
+		{internet, &s.EgressInternet}, {cluster, &s.EgressCluster},
+	} {
 		if c.is {
 			*c.n++
 		}
@@ -207,7 +211,7 @@ func openSide(o *exposure.Open) OpenSide {
 	out := OpenSide{
 		Policies: []Object{}, Guarded: "yes", More: o.More, Others: []OpenToPods{},
 		Internet: openTo(o.Internet.Connection, o.Internet.All), Beyond: openTo(o.Beyond.Connection, o.Beyond.All),
-		Cluster: openTo(network.Connection{Allowed: o.Cluster.Any.Allowed.Union(o.Cluster.Plain.Allowed)}, o.Cluster.Plain.Allowed.Subtract(o.Cluster.Any.Allowed).None()),
+		Cluster: openToPods(o.Cluster),
 	}
 	switch {
 	case o.Guard.Open():
@@ -222,10 +226,15 @@ func openSide(o *exposure.Open) OpenSide {
 		namespaces, labels := s.Pods.Terms()
 		out.Others = append(out.Others, OpenToPods{
 			Pods: s.Pods.String(), Namespace: s.Pods.Only(), Namespaces: terms(namespaces), Labels: terms(labels),
-			OpenTo: openTo(network.Connection{Allowed: s.Any.Allowed.Union(s.Plain.Allowed)}, s.Plain.Allowed.Subtract(s.Any.Allowed).None()),
+			OpenTo: openToPods(s),
 		})
 	}
 	return out
+}
+
+// openToPods is what passes for pods: for every one, or for those without labels that policies ask for.
+func openToPods(s network.Stranger) OpenTo {
+	return openTo(network.Connection{Allowed: s.Any.Allowed.Union(s.Plain.Allowed)}, s.Plain.Allowed.Subtract(s.Any.Allowed).None())
 }
 
 // terms are conditions without nulls.

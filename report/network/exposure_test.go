@@ -63,7 +63,7 @@ const exposureSample = `
 func exposureOf(inv *inventory.Inventory, namespace string) *answer.Document {
 	m := network.New(inv)
 	e := exposure.New(inv, m, service.New(inv, m))
-	return ExposureOf(HeaderOf("Exposure", inv, m, service.Reads, exposure.Reads), m, e, namespace)
+	return ExposureOf(HeaderOf("Exposure", inv, m, service.Reads, exposure.Reads), e, namespace)
 }
 
 func TestExposureGolden(t *testing.T) {

@@ -129,8 +129,9 @@ func doorPorts(d *exposure.Door) string {
 // openTable is to whom policies open workloads; those that are alike share a row.
 func (x *exposed) openTable() answer.Table {
 	table := answer.Table{
-		Title: "Whom policies let in, and where they let out", Columns: []string{"open to", "workload", "lets in", "may send to", "ingress policies"},
-		Empty: "No workload was found.",
+		Title:   "Whom policies let in, and where they let out",
+		Columns: []string{"open to", "workload", "lets in", "may send to", "ingress policies"},
+		Empty:   "No workload was found.",
 	}
 	type row struct {
 		cells     []string
@@ -291,7 +292,8 @@ func (x *exposed) write(t *answer.Terminal) {
 		{s.Levels[exposure.OpenUnclear.String()], "has", "no way in that was read, and it is not known whether policies let the internet in"},
 		{s.Levels[exposure.OpenToCluster.String()], "is", "open to every pod of the cluster"},
 		{s.Levels[exposure.OpenToNamespaces.String()], "is", "open to other namespaces"},
-		{s.Levels[exposure.OpenToNamespace.String()] + s.Levels[exposure.OpenToNobody.String()], "is", "open to its own namespace only, or to nobody"},
+		{s.Levels[exposure.OpenToNamespace.String()] + s.Levels[exposure.OpenToNobody.String()], "is",
+			"open to its own namespace only, or to nobody"},
 		{s.UnguardedIngress, "is", "selected by no policy for ingress"},
 		{s.UnguardedEgress, "is", "selected by no policy for egress"},
 		{s.EgressInternet, "may", "send to the internet"},
