@@ -202,14 +202,14 @@ func (d *declarer) need(from, to End, protocol network.Protocol, port uint16, s 
 	}
 }
 
+// union are the peers of both, in order; mostly they are the same.
 func union(a, b []*network.Peer) []*network.Peer {
-	have := len(a)
-	for _, p := range b {
-		if !slices.Contains(a[:have], p) {
-			a = append(slices.Clip(a), p)
-		}
+	if slices.Equal(a, b) {
+		return a
 	}
-	return a
+	both := slices.Concat(a, b)
+	slices.SortFunc(both, (*network.Peer).Compare)
+	return slices.Compact(both)
 }
 
 // unknown notes a connection that is known only in part.
@@ -266,7 +266,7 @@ func (d *declarer) cannotKnow() []string {
 		out = append(out, "Addresses that "+n.text()+" may take from ConfigMaps that are not in what was read")
 	}
 	if n := &d.cutTexts; n.any() {
-		out = append(out, "What is beyond the first MiB of values of "+n.text())
+		out = append(out, "What is beyond the beginning of very long values of "+n.text())
 	}
 	if n := &d.noRights; n.any() {
 		out = append(out, "Whether "+n.text()+" use the API server, to which they have a token")

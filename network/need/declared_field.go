@@ -9,7 +9,7 @@ type field struct {
 	keyed bool
 	// spaced says that only blanks are between it and the word before.
 	spaced bool
-	// torn says that an "@" comes later without a blank between: it may be the beginning of a user's name or password.
+	// torn says that a URL comes before, or an "@" later, without a blank between: it may be a piece of a password.
 	torn bool
 }
 
@@ -17,11 +17,12 @@ type field struct {
 // "key = value", "--key=value", "--key value", quotes, brackets, and separators of lists. Every word that follows no key
 // stands under the given one.
 func splitFields(key, line string) []field {
-	s := splitter{base: key, key: key, line: line}
+	s := splitter{base: key, key: key, line: line, lastAt: strings.LastIndexByte(line, '@')}
 	for i := 0; i < len(line); {
 		if isSeparator(line[i]) && !startsIPv6(line[i:]) {
 			s.blank = s.blank && isBlank(line[i])
 			s.brace = s.brace || line[i] == '{'
+			s.afterURL = s.afterURL && !isBlank(line[i]) && line[i] != '"' && line[i] != '\''
 			if s.short && s.took && isBlank(line[i]) {
 				s.key, s.short, s.took = s.base, false, false
 			}
@@ -41,6 +42,7 @@ func splitFields(key, line string) []field {
 
 type splitter struct {
 	base, line string
+	lastAt     int // where the last "@" is; -1 for none
 	out        []field
 	key        string
 	// short says that the key holds for one word or list without blanks only, and took that there was one.
@@ -49,6 +51,8 @@ type splitter struct {
 	keyed, blank bool
 	// brace says that a brace was opened since the last word, and opened that one was before the last word.
 	brace, opened bool
+	// afterURL says that neither a blank nor a quote came since a URL.
+	afterURL bool
 }
 
 // word takes the next word, which starts at start.
@@ -79,8 +83,9 @@ func (s *splitter) word(w string, start int) {
 		}
 	}
 	s.out = append(s.out, field{
-		key: s.key, text: w, keyed: s.keyed, spaced: s.blank && !s.keyed && len(s.out) > 0, torn: isTorn(s.line[start+len(whole):]),
+		key: s.key, text: w, keyed: s.keyed, spaced: s.blank && !s.keyed && len(s.out) > 0, torn: s.afterURL || s.isTorn(start+len(whole)),
 	})
+	s.afterURL = s.afterURL || strings.Contains(w, "://")
 	s.keyed, s.took, s.opened = false, true, s.brace
 	s.brace = false
 }
@@ -94,8 +99,11 @@ func (s *splitter) noFlag(key string, start int) string {
 }
 
 // isTorn says whether an "@" follows before the next blank.
-func isTorn(rest string) bool {
-	rest = rest[:min(len(rest), maxWord)]
+func (s *splitter) isTorn(end int) bool {
+	if s.lastAt < end {
+		return false
+	}
+	rest := s.line[end:min(len(s.line), end+maxWord)]
 	if i := strings.IndexAny(rest, " \t"); i >= 0 {
 		rest = rest[:i]
 	}

@@ -229,13 +229,16 @@ func (d *declarer) toPort(from End, s *service.Service, p service.Port, how dial
 		return
 	}
 	noTarget := true
+	byTarget := map[uint16][]*network.Peer{}
 	for _, b := range behind(s, how.pod) {
-		targets := how.targets(s, b, p)
-		for _, to := range endsOf([]*network.Peer{b.Peer}) {
-			for _, n := range targets {
-				d.need(from, to, p.Protocol, n, s, because)
-				noTarget = false
-			}
+		for _, n := range how.targets(s, b, p) {
+			byTarget[n] = append(byTarget[n], b.Peer)
+		}
+	}
+	for n, peers := range byTarget {
+		for _, to := range endsOf(peers) {
+			d.need(from, to, p.Protocol, n, s, because)
+			noTarget = false
 		}
 	}
 	for port, list := range outsideOf(s) {

@@ -12,6 +12,9 @@ import (
 // maxText is how much of one value is read. Kubernetes takes no larger objects; files can hold what they like.
 const maxText = 1 << 20
 
+// maxMentions is how many hosts are taken from one value, give or take a line.
+const maxMentions = 10_000
+
 // A mention is a host that a text names, and maybe a port.
 type mention struct {
 	// key is the name of the setting it stands under, as the text has it; "" when it stands alone.
@@ -82,6 +85,10 @@ func readText(key, value string) *text {
 	value = withoutMarks(value)
 	r := reader{out: t, key: key, section: -1, file: key == "" || strings.Contains(value, "\n")}
 	for n := 0; value != ""; n++ {
+		if len(t.mentions) >= maxMentions || len(t.ports) >= maxMentions {
+			t.cut = true
+			break
+		}
 		line, rest, _ := strings.Cut(value, "\n")
 		r.line(n, line)
 		value = rest
@@ -238,7 +245,7 @@ func (r *reader) fields(fields []field, line, block int, near nearness) {
 func (r *reader) value(fields []field, start, end, line, block int, near nearness) {
 	from := len(r.out.mentions)
 	alone := true
-	for i := start; i < end; i++ {
+	for i := start; i < end && len(r.out.mentions) < maxMentions; i++ {
 		f := fields[i]
 		alone = alone && (i == start || !f.spaced)
 		if n, ok := portNumber(f.text); ok {
