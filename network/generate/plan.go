@@ -146,7 +146,7 @@ type Port struct {
 
 // A Reason is why a rule is there.
 type Reason struct {
-	// End says who is at the other end: "Deployment frontend", "API server", "12 addresses outside".
+	// End says who is at the other end: "Deployment frontend", "the API server", "outside"; "" when the policy's comments do.
 	End string
 	// Names are DNS names of the addresses, some of them.
 	Names []string

@@ -102,7 +102,7 @@ func (b *builder) allowDNS(ns string) {
 		p.Comments = append(p.Comments, sentence(usualDNS))
 		b.note(Broader, ns, p.Name, usualDNS)
 	}
-	reason := Reason{End: "the cluster's DNS"}
+	reason := Reason{} // the policy's comment says all
 	if asking := b.asking[ns]; asking != nil {
 		reason = *asking
 	}
@@ -229,7 +229,7 @@ func (u *unit) beyond(namespace string) []string {
 	case u.selector.All():
 		out = append(out, who+" has no labels to be selected by: all pods of "+u.namespace+" are meant")
 	case len(u.selector.Absent) > 0:
-		out = append(out, who+" has no labels to be selected by: pods without the label "+strings.Join(u.selector.Absent, " or ")+" are meant")
+		out = append(out, who+" has no labels to be selected by: all pods without "+strings.Join(u.selector.Absent, ", ")+" are meant")
 	}
 	return out
 }

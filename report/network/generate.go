@@ -278,7 +278,7 @@ func Rehearsed(r *rehearse.Rehearsal, p *generate.Plan) []string {
 		text += ", as they cannot be opened"
 	}
 	if n := len(r.Unknown); n > 0 {
-		text += fmt.Sprintf("; of %d it is not known", n)
+		text += fmt.Sprintf("; %d cannot be judged", n)
 	}
 	out := append([]string{text}, others[:min(len(others), mostUnresolved)]...)
 	if more := len(others) - mostUnresolved; more > 0 {

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -112,7 +113,7 @@ func portList(ports []generate.Port) string {
 func opens(d network.Direction, r *generate.Rule) string {
 	var ends []string
 	for i := range r.Reasons {
-		end := r.Reasons[i].End
+		end := cmp.Or(r.Reasons[i].End, "the cluster's DNS") // which only its own policy leaves out
 		if r.Peers[0].Block.IsValid() {
 			end = blocksText(end, r.Peers)
 		}

@@ -108,7 +108,7 @@ func (y *yamlWriter) rule(d network.Direction, r *generate.Rule) {
 			y.comment(2, fmt.Sprintf("and %d more.", len(r.Reasons)-mostReasons))
 			break
 		}
-		if text := reasonText(&r.Reasons[i]); text != r.Reasons[i].End || len(r.Reasons) > 1 {
+		if text := reasonText(&r.Reasons[i]); text != "" {
 			y.comment(2, text+".")
 		}
 	}
