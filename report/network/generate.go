@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/generate"
@@ -164,12 +166,20 @@ func obsoleteNotes(list []*inventory.Object) []string {
 	for i := 0; i < len(list); {
 		j, names := i, []string(nil)
 		for ; j < len(list) && list[j].Namespace == list[i].Namespace; j++ {
-			names = append(names, list[j].Name)
+			names = append(names, shellWord(list[j].Name))
 		}
-		out = append(out, fmt.Sprintf("replaced: kubectl delete networkpolicy -n %s %s", list[i].Namespace, strings.Join(names, " ")))
+		out = append(out, fmt.Sprintf("replaced: kubectl delete networkpolicy -n %s %s", shellWord(list[i].Namespace), strings.Join(names, " ")))
 		i = j
 	}
 	return out
+}
+
+// shellWord is a name as people may paste it into a shell: what no object of a cluster can be called stands in quotes.
+func shellWord(name string) string {
+	if len(validation.IsDNS1123Subdomain(name)) == 0 {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\\''`) + "'"
 }
 
 func planBody(h Header, needs *need.Needs, p *generate.Plan) PolicyPlan {
