@@ -161,7 +161,7 @@ func TestPairs(t *testing.T) {
 				out, _ := union(m, from.peers, peer)
 				in, _ := union(m, peer, from.peers)
 				for _, list := range []struct {
-					of       map[[2]End]Pair
+					of      map[[2]End]Pair
 					out, in network.Ports
 				}{{pairs, out.Allowed, in.Allowed}, {unknown, out.Unknown, in.Unknown}} {
 					var gotOut, gotIn network.Ports
