@@ -125,7 +125,7 @@ func (o *observer) observe(c *flow.Connection) {
 		o.active[to[i].end.Object] = true
 	}
 	if noFrom != nil && noFrom.within || noTo != nil && noTo.within {
-		o.beyond += c.Flows
+		o.beyond = add(o.beyond, c.Count())
 		return
 	}
 	if noFrom != nil || noTo != nil {
@@ -136,7 +136,7 @@ func (o *observer) observe(c *flow.Connection) {
 	for _, t := range to {
 		switch {
 		case from.Kind != Workload && t.end.Kind != Workload:
-			o.beyond += c.Flows
+			o.beyond = add(o.beyond, c.Count())
 		case !ports:
 			o.unresolve(c, Unresolved{Reason: "policies cannot name " + string(c.Protocol), Source: &from, Destination: &t.end})
 		default:

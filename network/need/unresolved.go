@@ -36,7 +36,7 @@ func (o *observer) missed(c *flow.Connection, from End, noFrom *missing, to []ta
 
 func (o *observer) unresolve(c *flow.Connection, u Unresolved) {
 	if c.Verdict() == flow.Denied {
-		o.deniedUnresolved += c.Flows
+		o.deniedUnresolved = add(o.deniedUnresolved, c.Count())
 		return
 	}
 	u.From, u.To, u.Protocol, u.Port = endText(&c.Source), endText(&c.Destination), string(c.Protocol), c.Port
@@ -53,7 +53,7 @@ func (o *observer) unresolve(c *flow.Connection, u Unresolved) {
 	have := o.unresolved[key]
 	if have == nil {
 		if len(o.unresolved) >= maxUnresolved {
-			o.more += c.Flows
+			o.more = add(o.more, c.Count())
 			return
 		}
 		have = &u

@@ -27,13 +27,13 @@ func (j *judge) need(r *Rehearsal, n *need.Need) {
 		j.blame(&b, o)
 		r.Breaks = append(r.Breaks, b)
 	default:
-		r.Unknown = append(r.Unknown, Doubt{*n, j.doubt(o, n)})
+		r.Unknown = append(r.Unknown, Doubt{*n, j.doubt(o)})
 	}
 	j.usage.use(j.stage, n)
 }
 
 // doubt says why a need is unknown.
-func (j *judge) doubt(o outcome, n *need.Need) string {
+func (j *judge) doubt(o outcome) string {
 	if o.why != "" {
 		return o.why
 	}

@@ -218,7 +218,7 @@ func rehearsalTable(r *rehearse.Rehearsal) answer.Table {
 	}
 	for _, u := range r.Unresolved {
 		table.Rows = append(table.Rows, []string{
-			"not found", u.From, u.To, portText(u), strconv.FormatInt(u.Flows, 10), seenText(u.Last), "", u.Reason,
+			"not judged", u.From, u.To, portText(u), strconv.FormatInt(u.Flows, 10), seenText(u.Last), "", u.Reason,
 		})
 	}
 	return table

@@ -67,10 +67,21 @@ func rehearsalText(t *answer.Terminal, r *rehearse.Rehearsal) {
 	}
 	if len(r.NeverUsed)+len(r.Rules) > 0 {
 		t.Line("")
-		t.Heading("Allowed and not used", fmt.Sprintf("%d of the policies, %s of others", len(r.NeverUsed), display.Plural(len(r.Rules), "rule")))
+		t.Heading("Allowed and not used", unusedCounts(r))
 		limited(t, len(r.NeverUsed), func(i int) { t.Text(2, r.NeverUsed[i].String()) })
 		limited(t, len(r.Rules), func(i int) { t.Text(2, r.Rules[i].Policy.String()+" "+string(r.Rules[i].Path)) })
 	}
+}
+
+// unusedCounts says how much is allowed and not used: "1 policy, 2 rules of others".
+func unusedCounts(r *rehearse.Rehearsal) string {
+	switch {
+	case len(r.Rules) == 0:
+		return display.Plural(len(r.NeverUsed), "policy")
+	case len(r.NeverUsed) == 0:
+		return display.Plural(len(r.Rules), "rule")
+	}
+	return display.Plural(len(r.NeverUsed), "policy") + ", and " + display.Plural(len(r.Rules), "rule") + " of others"
 }
 
 // rehearsalCounts says how many connections break: "2 of 41 observed connections break (1204 flows)".
@@ -81,11 +92,14 @@ func rehearsalCounts(r *rehearse.Rehearsal) string {
 	}
 	if len(r.Breaks) == 0 {
 		text := fmt.Sprintf("%d of %s kept", r.Kept, display.Plural(all, "observed connection"))
-		if r.Kept == all {
-			text = fmt.Sprintf("all %s kept", display.Plural(all, "observed connection"))
+		switch {
+		case r.Kept == all && all == 1:
+			text = "the only observed connection is kept"
+		case r.Kept == all:
+			text = fmt.Sprintf("all %d observed connections kept", all)
 		}
 		if r.Incomplete {
-			text += ", but a part of the logs was not understood"
+			text += ", but not everything could be read"
 		}
 		return text
 	}
@@ -146,7 +160,9 @@ func breakGroups(breaks []rehearse.Break) []*breakGroup {
 		g.breaks = append(g.breaks, b)
 		g.flows += rehearse.Flows(b.Need)
 	}
-	slices.SortStableFunc(out, func(a, b *breakGroup) int { return len(b.breaks) - len(a.breaks) })
+	slices.SortStableFunc(out, func(a, b *breakGroup) int {
+		return cmp.Or(cmp.Compare(len(b.breaks), len(a.breaks)), cmp.Compare(b.flows, a.flows))
+	})
 	return out
 }
 
