@@ -20,6 +20,7 @@ type variable struct {
 // variables are the environment of a container.
 type variables struct {
 	d         *declarer
+	object    *inventory.Object
 	namespace string
 	own       map[string]*variable
 	order     []*variable
@@ -34,8 +35,8 @@ type variableMap struct {
 	prefix string
 }
 
-// maxExpanded is how many bytes the variables of one container may make of each other.
-const maxExpanded = 4 << 20
+// maxExpanded is how many bytes the long variables of one container may make of each other.
+const maxExpanded = 1 << 20
 
 // podHost and nodeHost stand for the names that only a running pod knows, in names of hosts.
 const (
@@ -45,7 +46,7 @@ const (
 
 // environment reads the variables of a container in the order in which Kubernetes sets them.
 func (d *declarer) environment(w *sender, s *podSpec, c *container) *variables {
-	v := &variables{d: d, namespace: w.object.Namespace, own: map[string]*variable{}, room: maxExpanded}
+	v := &variables{d: d, object: w.object, namespace: w.object.Namespace, own: map[string]*variable{}, room: maxExpanded}
 	for _, item := range inventory.Maps(c.content["envFrom"]) {
 		if name := inventory.String(item, "configMapRef", "name"); name != "" {
 			if m := d.configMap(w, name, item["configMapRef"]); m != nil {
@@ -154,11 +155,18 @@ func (v *variables) expand(s string, shell bool) string {
 		if !known && hasFallback {
 			value, known = fallback, true
 		}
-		if !known || len(value) > v.room || len(value) > maxText || strings.Contains(value, "\n") {
+		if !known || strings.Contains(value, "\n") {
 			b.WriteByte(secretPlace)
 			continue
 		}
-		v.room -= len(value)
+		if len(value) > maxWord { // hosts and ports are shorter
+			if len(value) > v.room {
+				v.d.cutTexts.add(v.object, "")
+				b.WriteByte(secretPlace)
+				continue
+			}
+			v.room -= len(value)
+		}
 		b.WriteString(value)
 	}
 	b.WriteString(s)

@@ -61,14 +61,14 @@ func isPrometheus(image string) bool {
 }
 
 // scrape notes that Prometheus takes metrics from pods.
-func (d *declarer) scrape(from []End, to End, s *service.Service, protocol network.Protocol, port uint16, because Evidence) {
+func (d *declarer) scrape(from []End, to End, s *service.Service, port uint16, because Evidence) {
 	if len(from) == 0 {
-		d.unknown(Unresolved{From: "Prometheus", To: to.String(), Protocol: protocol.String(), Port: port,
+		d.unknown(Unresolved{From: "Prometheus", To: to.String(), Protocol: network.TCP.String(), Port: port,
 			Reason: "its pods are not in what was read, or it is not known which of them scrape here"})
 	}
 	for _, end := range from {
 		if end.Object == nil || end.Object != to.Object {
-			d.need(end, to, protocol, port, s, because)
+			d.need(end, to, network.TCP, port, s, because)
 		}
 	}
 }
@@ -89,13 +89,13 @@ func (d *declarer) annotatedPods(w *sender, x *scrapers) {
 	because := Evidence{Object: s.object, Path: finding.Path(at).Field(scrapeNote), What: "annotation " + scrapeNote}
 	to := End{Kind: Workload, Object: w.object, Peers: w.pods}
 	if n, ok := portNumber(notes[portNote]); ok {
-		d.scrape(x.ends, to, nil, network.TCP, n, because)
+		d.scrape(x.ends, to, nil, n, because)
 		return
 	}
 	for _, c := range s.containers() { // the usual rules try every port that containers declare
 		for _, m := range inventory.Maps(c.content["ports"]) {
 			if n := portOf(m["containerPort"]); n != 0 && c.stays && protocolOf(m) == network.TCP {
-				d.scrape(x.ends, to, nil, network.TCP, n, because)
+				d.scrape(x.ends, to, nil, n, because)
 			}
 		}
 	}
@@ -111,13 +111,13 @@ func (d *declarer) annotatedService(s *service.Service, x *scrapers) {
 	for _, b := range s.Backends {
 		for _, to := range endsOf([]*network.Peer{b.Peer}) {
 			if fixed { // it takes the place of the endpoint's port
-				d.scrape(x.ends, to, s, network.TCP, n, because)
+				d.scrape(x.ends, to, s, n, because)
 				continue
 			}
 			for _, p := range s.Ports {
 				for _, target := range (dial{endpoints: true}).targets(s, b, p) {
 					if p.Protocol == network.TCP {
-						d.scrape(x.ends, to, s, network.TCP, target, because)
+						d.scrape(x.ends, to, s, target, because)
 					}
 				}
 			}
@@ -196,7 +196,7 @@ func (d *declarer) serviceMonitor(o *inventory.Object, x *scrapers) {
 			for _, b := range s.Backends {
 				for _, target := range monitored(s, b, endpoint) {
 					for _, to := range endsOf([]*network.Peer{b.Peer}) {
-						d.scrape(from, to, s, network.TCP, target, because)
+						d.scrape(from, to, s, target, because)
 					}
 				}
 			}
@@ -239,7 +239,7 @@ func (d *declarer) podMonitor(o *inventory.Object, x *scrapers) {
 			for i, item := range inventory.List(o.Content, "spec", "podMetricsEndpoints") {
 				endpoint, _ := item.(map[string]any)
 				for _, target := range podEndpoint(p, endpoint) {
-					d.scrape(from, End{Kind: Workload, Object: w.object, Peers: []*network.Peer{p}}, nil, network.TCP, target,
+					d.scrape(from, End{Kind: Workload, Object: w.object, Peers: []*network.Peer{p}}, nil, target,
 						Evidence{Object: o, Path: specPath("podMetricsEndpoints").Index(i), What: "endpoint of " + o.String()})
 				}
 			}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +87,12 @@ func objectsOf(t testing.TB, data []byte) *inventory.Inventory {
 	}
 	return inventory.New(inventory.Source{}, time.Time{}, "", objects, gaps)
 }
+
+func newInventory(objects []*inventory.Object) *inventory.Inventory {
+	return inventory.New(inventory.Source{}, time.Time{}, "", objects, nil)
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
 func objectOf(content map[string]any) *inventory.Object {
 	meta := inventory.Map(content, "metadata")
