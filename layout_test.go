@@ -16,7 +16,7 @@ const module = "github.com/plimsoll-io/plimsoll/"
 // everywhere. The table is the design: a new arrow needs a reason.
 var rooms = map[string][]string{
 	"finding":             {},
-	"internal":            {"inventory", "inventory/manifest", "policy", "control", "scan", "rbac", "rbac/attack"}, // test harnesses
+	"internal":            {"inventory", "inventory/manifest", "policy", "policy/admission", "control", "scan", "rbac", "rbac/attack"}, // test harnesses
 	"inventory":           {},
 	"inventory/bootstrap": {"inventory"},
 	"inventory/manifest":  {"inventory"},
@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	"inventory/snapshot":  {"inventory"},
 	"policy":              {},
 	"policy/podsecurity":  {},
+	"policy/admission":    {"inventory", "policy"},
 	"inventory/identity":  {"inventory"},
 	"auditlog":            {},
 	"rbac":                {"inventory", "inventory/bootstrap"},
@@ -51,7 +52,8 @@ var rooms = map[string][]string{
 	"report/access":            {"inventory", "auditlog", "rbac", "rbac/attack", "rbac/usage", "report", "report/graph", "report/answer"},
 	"report/network": {"inventory", "network", "network/flow", "network/service", "network/exposure", "network/need", "network/generate",
 		"network/rehearse", "network/change", "network/lint", "report", "report/graph", "report/answer"},
-	"cmd/plimsoll": {"*"},
+	"report/admission": {"inventory", "policy/admission", "control", "report", "report/answer"},
+	"cmd/plimsoll":     {"*"},
 	"bench":        {"*"},
 }
 
@@ -70,7 +72,7 @@ var outside = map[string][]string{
 }
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
-var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network", "network/flow",
+var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "policy/admission", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network", "network/flow",
 	"network/service", "network/exposure", "network/need", "network/generate", "network/rehearse", "network/change", "network/lint"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -139,7 +138,9 @@ func (c *composedCondition) ForInput(ctx context.Context, attrs *admission.Versi
 }
 
 func (c *exactCompiler) fail(what string, index int, err error) {
-	c.errs = append(c.errs, fmt.Errorf("spec.%s[%s]: %s", what, strconv.Itoa(index), strings.TrimSpace(err.Error())))
+	c.errs = append(c.errs, &ExpressionError{
+		Path: pathOf(what, index), Message: strings.TrimSpace(err.Error()),
+	})
 }
 
 func (c *exactCompiler) variables(variables []admissionv1.Variable) {

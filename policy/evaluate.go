@@ -9,6 +9,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
 	admissionapi "k8s.io/api/admission/v1"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,7 +29,7 @@ const timeLimit = 10 * time.Second
 // someone is the user who creates an object that is judged: nobody in particular.
 const someone = "plimsoll:someone"
 
-// Evaluate judges one object with one policy, exactly as an API server judges its creation: matchConstraints,
+// Evaluate judges one object with one policy, exactly as an API server judges the request: matchConstraints,
 // matchConditions, variables, parameters, failurePolicy and cost budget, all by the API server's own code. Expressions
 // that ask the authorizer fail, and so become errors.
 //
@@ -65,19 +66,51 @@ func newSituation(in Input) (*situation, error) {
 		return nil, err
 	}
 	s := &situation{in: in, namespace: namespace}
-	obj, err := decode(in.Object, in.Kind)
-	if err != nil {
-		s.broken = err
-		shape, _ := withoutNulls(in.Object).(map[string]any)
-		obj = &unstructured.Unstructured{Object: shape}
-	}
+	obj, old := s.read(in.Object), s.read(in.OldObject)
 	gvk := Current(in.Kind)
-	record := admission.NewAttributesRecord(obj, nil, gvk, in.meta("namespace"), in.meta("name"), in.Resource, "",
-		admission.Create, &metav1.CreateOptions{}, false, &user.DefaultInfo{Name: someone, Groups: []string{user.AllAuthenticated}})
+	does, options := in.operation()
+	record := admission.NewAttributesRecord(obj, old, gvk, in.meta("namespace"), in.meta("name"), in.Resource, "", does, options, false, in.user())
 	s.attrs = &admission.VersionedAttributes{Attributes: record, VersionedKind: gvk}
-	s.attrs.VersionedObject.Set(obj)
+	if obj != nil {
+		s.attrs.VersionedObject.Set(obj)
+	}
+	if old != nil {
+		s.attrs.VersionedOldObject.Set(old)
+	}
 	s.request = plugincel.CreateAdmissionRequest(record, metav1.GroupVersionResource(in.Resource), metav1.GroupVersionKind(gvk))
 	return s, nil
+}
+
+// read decodes one of the request's objects, or notes why it cannot be; nil stays nil.
+func (s *situation) read(content map[string]any) runtime.Object {
+	if content == nil {
+		return nil
+	}
+	obj, err := decode(content, s.in.Kind)
+	if err != nil {
+		s.broken = err
+		shape, _ := withoutNulls(content).(map[string]any)
+		return &unstructured.Unstructured{Object: shape}
+	}
+	return obj
+}
+
+// operation is what is done, and the options that an API server gives to the request.
+func (in Input) operation() (admission.Operation, runtime.Object) {
+	switch in.Operation {
+	case admissionv1.Update:
+		return admission.Update, &metav1.UpdateOptions{}
+	case admissionv1.Delete:
+		return admission.Delete, &metav1.DeleteOptions{}
+	}
+	return admission.Create, &metav1.CreateOptions{}
+}
+
+func (in Input) user() user.Info {
+	if in.User == nil {
+		return &user.DefaultInfo{Name: someone, Groups: []string{user.AllAuthenticated}}
+	}
+	return &user.DefaultInfo{Name: in.User.Username, UID: in.User.UID, Groups: in.User.Groups, Extra: in.User.Extra}
 }
 
 // mend keeps an object that could not be decoded from passing.
@@ -99,9 +132,7 @@ func (p *Policy) evaluate(ctx context.Context, s *situation, paramsContent map[s
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
-	v := readResult(safely(func() validating.ValidateResult {
-		return c.validator.Validate(ctx, s.in.Resource, s.attrs, params, s.namespace, celconfig.RuntimeCELCostBudget, nil)
-	}))
+	v := readResult(c.judge(ctx, s, params))
 	if v.Denied && v.Err == nil && c.violations != nil {
 		v.Violations, v.Err = c.paths(ctx, s, params)
 	}
@@ -109,6 +140,13 @@ func (p *Policy) evaluate(ctx context.Context, s *situation, paramsContent map[s
 		v.Err = fmt.Errorf("judge by policy %q: %w", p.Source.Name, v.Err)
 	}
 	return s.mend(v)
+}
+
+// judge lets the API server's code decide.
+func (c *compiled) judge(ctx context.Context, s *situation, params runtime.Object) validating.ValidateResult {
+	return safely(func() validating.ValidateResult {
+		return c.validator.Validate(ctx, s.in.Resource, s.attrs, params, s.namespace, celconfig.RuntimeCELCostBudget, nil)
+	})
 }
 
 // safely turns a panic in the evaluator into an error decision: one strange object must not end a scan.

@@ -186,3 +186,9 @@ func Namespaced(gvk schema.GroupVersionKind) bool {
 	e := find(gvk)
 	return e == nil || e.namespaced
 }
+
+// BuiltInNamespaced says whether a kind is built in and its objects live in namespaces.
+func BuiltInNamespaced(apiVersion, kind string) bool {
+	e := find(schema.FromAPIVersionAndKind(apiVersion, kind))
+	return e != nil && e.namespaced
+}

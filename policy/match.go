@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -24,21 +25,32 @@ var everyName = &subject{}
 type subject struct {
 	name       string
 	namespaced bool
+	operation  admissionv1.OperationType // "" means the creation
 	labels     map[string]string
+	oldLabels  map[string]string // nil where there is no old object
 }
 
-// anyRule says whether a rule covers the creation of the resource. Without a subject, names and scope are ignored.
+// anyRule says whether a rule covers what is done to the resource. Without a subject it is created, and names and scope
+// are ignored.
 func anyRule(rules []admissionv1.NamedRuleWithOperations, gvr schema.GroupVersionResource, s *subject) bool {
 	return slices.ContainsFunc(rules, func(r admissionv1.NamedRuleWithOperations) bool {
-		return covers(r, gvr) && coversSubject(r, s)
+		return covers(r, gvr, s.does()) && coversSubject(r, s)
 	})
 }
 
-func covers(r admissionv1.NamedRuleWithOperations, gvr schema.GroupVersionResource) bool {
-	creates := slices.ContainsFunc(r.Operations, func(o admissionv1.OperationType) bool {
-		return o == admissionv1.Create || o == admissionv1.OperationAll
+// does is the operation.
+func (s *subject) does() admissionv1.OperationType {
+	if s == nil {
+		return admissionv1.Create
+	}
+	return cmp.Or(s.operation, admissionv1.Create)
+}
+
+func covers(r admissionv1.NamedRuleWithOperations, gvr schema.GroupVersionResource, does admissionv1.OperationType) bool {
+	asked := slices.ContainsFunc(r.Operations, func(o admissionv1.OperationType) bool {
+		return o == does || o == admissionv1.OperationAll
 	})
-	return creates && hasOrAll(r.APIGroups, gvr.Group) && hasOrAll(r.APIVersions, gvr.Version) &&
+	return asked && hasOrAll(r.APIGroups, gvr.Group) && hasOrAll(r.APIVersions, gvr.Version) &&
 		(hasOrAll(r.Resources, gvr.Resource) || slices.Contains(r.Resources, "*/*"))
 }
 
@@ -70,7 +82,7 @@ func (p *Policy) applies(in Input) (bool, error) {
 }
 
 // Selects says whether a ValidatingAdmissionPolicyBinding's matchResources, which narrow what the policy looks at,
-// cover the creation of the object; nil covers everything. An error means that it cannot be known, because the labels
+// cover what is done to the object; nil covers everything. An error means that it cannot be known, because the labels
 // of the namespace are missing.
 func Selects(resources *admissionv1.MatchResources, in Input) (bool, error) {
 	if resources == nil {
@@ -88,14 +100,26 @@ func Selects(resources *admissionv1.MatchResources, in Input) (bool, error) {
 }
 
 func (in Input) subject() *subject {
-	return &subject{name: in.meta("name"), namespaced: in.namespaced(), labels: stringMap(in.metaMap("labels"))}
+	s := &subject{
+		name: in.meta("name"), namespaced: in.namespaced(), operation: in.Operation, labels: stringMap(in.metaMap("labels")),
+	}
+	if in.OldObject != nil && in.Object != nil {
+		meta, _ := in.OldObject["metadata"].(map[string]any)
+		old, _ := meta["labels"].(map[string]any)
+		s.oldLabels = stringMap(old)
+	}
+	return s
 }
 
 func covered(constraints *admissionv1.MatchResources, s *subject, in Input) (bool, error) {
 	if !anyRule(constraints.ResourceRules, in.Resource, s) || anyRule(constraints.ExcludeResourceRules, in.Resource, s) {
 		return false, nil
 	}
-	if ok, err := selects(constraints.ObjectSelector, s.labels); err != nil || !ok {
+	ok, err := selects(constraints.ObjectSelector, s.labels)
+	if !ok && err == nil && s.oldLabels != nil {
+		ok, err = selects(constraints.ObjectSelector, s.oldLabels) // an update is looked at when either object is selected
+	}
+	if err != nil || !ok {
 		return false, err
 	}
 	return namespaceSelected(constraints.NamespaceSelector, in, s)
@@ -158,15 +182,23 @@ func selects(s *metav1.LabelSelector, have map[string]string) (bool, error) {
 	return selector.Matches(labels.Set(have)), nil
 }
 
+// content is the object; of a deletion, the one that is deleted.
+func (in Input) content() map[string]any {
+	if in.Object == nil {
+		return in.OldObject
+	}
+	return in.Object
+}
+
 // meta is a string of the object's metadata.
 func (in Input) meta(field string) string {
-	meta, _ := in.Object["metadata"].(map[string]any)
+	meta, _ := in.content()["metadata"].(map[string]any)
 	s, _ := meta[field].(string)
 	return s
 }
 
 func (in Input) metaMap(field string) map[string]any {
-	meta, _ := in.Object["metadata"].(map[string]any)
+	meta, _ := in.content()["metadata"].(map[string]any)
 	m, _ := meta[field].(map[string]any)
 	return m
 }

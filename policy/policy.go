@@ -24,15 +24,30 @@ type Policy struct {
 	exact *compiled
 }
 
-// An Input is one object to judge, as if it were being created.
+// An Input is one object to judge, as if it were being created, unless Operation says something else.
 type Input struct {
-	Object   map[string]any // JSON shape
+	Object   map[string]any // JSON shape; nil for a deletion
 	Resource schema.GroupVersionResource
 	Kind     schema.GroupVersionKind
 	// Namespace is the Namespace object that the object lives in; nil for cluster-scoped objects and when unknown.
 	Namespace map[string]any
 	// Params is the parameter object, for policies with a paramKind; nil when there is none.
 	Params map[string]any
+
+	// Operation is what is done to the object; "" means that it is created.
+	Operation admissionv1.OperationType
+	// OldObject is the object as it was, for updates and deletions.
+	OldObject map[string]any
+	// User is who does it; nil means nobody in particular.
+	User *User
+}
+
+// A User is who makes a request, as expressions see it in request.userInfo.
+type User struct {
+	Username string              `json:"username"`
+	UID      string              `json:"uid"`
+	Groups   []string            `json:"groups"`
+	Extra    map[string][]string `json:"extra"`
 }
 
 // A Verdict is what one policy says of one object.

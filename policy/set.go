@@ -60,6 +60,16 @@ func (s *Set) EvaluateInto(verdicts []Verdict, ctx context.Context, in Input, pa
 	verdicts = verdicts[:len(s.policies)]
 	clear(verdicts)
 	plan := s.plan(in.Resource)
+	if in.Operation != "" || in.OldObject != nil || in.User != nil {
+		for i, p := range s.policies { // plans are made for creations by nobody in particular
+			in.Params = nil
+			if params != nil {
+				in.Params = params[i]
+			}
+			verdicts[i] = p.Evaluate(ctx, in)
+		}
+		return verdicts
+	}
 	if len(plan.batches)+len(plan.alone) == 0 {
 		return verdicts
 	}

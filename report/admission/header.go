@@ -1,0 +1,68 @@
+// Package admission writes the answers of policy commands: what people's own admission policies say of objects, how their
+// tests went, and which policies there are. Each is a document that package answer shows.
+package admission
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/answer"
+)
+
+// A Header starts every machine-readable answer.
+type Header struct {
+	APIVersion string    `json:"apiVersion"`
+	Kind       string    `json:"kind"`
+	Inventory  Inventory `json:"inventory"`
+	// KubernetesVersion is the minor version whose policy language the policies were compiled with.
+	KubernetesVersion string `json:"kubernetesVersion"`
+	// TypeChecked says whether expressions were held to the schemas of the kinds that they are about.
+	TypeChecked string   `json:"typeChecked"`
+	Warnings    []string `json:"warnings"`
+}
+
+// An Inventory says what the answer was read from.
+type Inventory struct {
+	Source inventory.Source `json:"source"`
+	Taken  time.Time        `json:"taken"`
+	Gaps   []inventory.Gap  `json:"gaps"`
+}
+
+// HeaderOf starts an answer about an inventory and further things that could not be read.
+func HeaderOf(kind string, inv *inventory.Inventory, more []inventory.Gap, minor string, warnings []string) Header {
+	h := Header{
+		APIVersion: report.APIVersion, Kind: kind, KubernetesVersion: minor, TypeChecked: "no",
+		Warnings:  append([]string{}, warnings...),
+		Inventory: Inventory{Source: inv.Source, Taken: inv.Taken, Gaps: append(append([]inventory.Gap{}, inv.Gaps...), more...)},
+	}
+	return h
+}
+
+func (h Header) document(body any, tables ...answer.Table) *answer.Document {
+	return &answer.Document{
+		Body: body, Tables: tables, Notes: h.Warnings, Source: h.source(),
+		Remarks: func(all bool) []string {
+			return append(answer.Remarks(h.Inventory.Gaps, nil, all),
+				"expressions were compiled for Kubernetes "+h.KubernetesVersion+"; type-checked: no (field names were not held to the schemas of kinds)")
+		},
+	}
+}
+
+func (h Header) source() string {
+	return strings.Join(h.Inventory.Source.Names, ", ") + " · read " + h.Inventory.Taken.UTC().Format(time.DateTime) + " UTC"
+}
+
+// where is a position as people write it: "pod.yaml:12".
+func where(p finding.Position) string {
+	switch {
+	case p.File == "":
+		return ""
+	case p.Line == 0:
+		return p.File
+	}
+	return p.File + ":" + strconv.Itoa(p.Line)
+}
