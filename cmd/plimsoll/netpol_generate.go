@@ -106,7 +106,8 @@ func (o *GenerateOptions) plan() (generate.Options, error) {
 	if p.MaxBlocks < 0 {
 		return p, errors.New("--max-blocks is less than 0")
 	}
-	if ns, name, one := strings.Cut(p.IngressController, "/"); p.IngressController != "" && (len(validation.IsDNS1123Label(ns)) > 0 || one && name == "") {
+	ns, name, one := strings.Cut(p.IngressController, "/")
+	if p.IngressController != "" && (len(validation.IsDNS1123Label(ns)) > 0 || one && name == "") {
 		return p, fmt.Errorf("--ingress-controller is %q: use NAMESPACE or NAMESPACE/NAME", p.IngressController)
 	}
 	for key, value := range o.Labels {

@@ -52,7 +52,8 @@ func TestNetpolGenerate(t *testing.T) {
 // from its files.
 func TestNetpolGenerateRehearsed(t *testing.T) {
 	flows, dir := write(t, "flows.csv", shopFlows), filepath.Join(t.TempDir(), "policies")
-	out, stderr, code := plimsoll(t, "", "netpol", "generate", "--declared=false", "--existing", "replace", "--flows", flows, "--output-dir", dir, networkExample)
+	out, stderr, code := plimsoll(t, "", "netpol", "generate", "--declared=false", "--existing", "replace",
+		"--flows", flows, "--output-dir", dir, networkExample)
 	if code != exitOK || out != "" || !strings.Contains(stderr, "replaying 1,248 flows of 5 connections: 0 denied") {
 		t.Fatalf("exit code %d: %s%s", code, out, stderr)
 	}

@@ -53,12 +53,16 @@ func (b *builder) findResolvers() {
 		r.peers = []Peer{{Namespace: "kube-system", Selector: Selector{Labels: map[string]string{"k8s-app": "kube-dns"}}}}
 	}
 	if len(r.ports) == 0 {
-		r.ports = []Port{{network.TCP, dnsPort, dnsPort}, {network.UDP, dnsPort, dnsPort}}
+		r.ports = usualDNSPorts()
 	}
 	slices.SortFunc(r.peers, comparePeers)
 	slices.SortFunc(r.ports, comparePorts)
 	r.ports = slices.Compact(r.ports)
 	r.findCaches(b.all)
+}
+
+func usualDNSPorts() []Port {
+	return []Port{{network.TCP, dnsPort, dnsPort}, {network.UDP, dnsPort, dnsPort}}
 }
 
 func isDNS(s *service.Service) bool {

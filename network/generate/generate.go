@@ -46,18 +46,26 @@ func Policies(m *network.Map, services *service.Services, needs *need.Needs, opt
 	for _, ns := range b.plan.Namespaces {
 		b.namespace(ns)
 	}
-	b.finish(needs)
+	b.finish()
 	return b.plan
 }
 
 // finish names what becomes superfluous, and sorts.
-func (b *builder) finish(needs *need.Needs) {
-	from := strings.Join(slices.DeleteFunc([]string{map[bool]string{true: "flows"}[b.plan.Observed > 0],
-		map[bool]string{true: "declarations"}[b.plan.Declared > 0]}, func(s string) bool { return s == "" }), ", ")
+func (b *builder) finish() {
+	var from []string
+	if b.plan.Observed > 0 {
+		from = append(from, "flows")
+	}
+	if b.plan.Declared > 0 {
+		from = append(from, "declarations")
+	}
+	if len(from) == 0 {
+		from = append(from, "nothing")
+	}
 	made := map[[2]string]bool{}
 	for _, p := range b.plan.Policies {
 		made[[2]string{p.Namespace, p.Name}] = true
-		p.Annotations[GeneratedFrom] = cmp.Or(from, "nothing")
+		p.Annotations[GeneratedFrom] = strings.Join(from, "-and-")
 	}
 	for _, o := range b.standing.gone {
 		key := [2]string{o.Namespace, o.Name}

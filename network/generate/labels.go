@@ -16,7 +16,8 @@ import (
 // Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/ and long custom.
 var preferred = []string{
 	"app.kubernetes.io/name", "app", "k8s-app", "name", "application", "service",
-	"app.kubernetes.io/component", "component", "role", "tier", "app.kubernetes.io/instance", "instance", "release", "app.kubernetes.io/part-of",
+	"app.kubernetes.io/component", "component", "role", "tier",
+	"app.kubernetes.io/instance", "instance", "release", "app.kubernetes.io/part-of",
 }
 
 const nameLabels = 6
@@ -40,7 +41,8 @@ func compareKeys(a, b string) int { return cmp.Or(rank(a)-rank(b), strings.Compa
 // Source: https://kubernetes.io/docs/reference/labels-annotations-taints/.
 func generated(key string) bool {
 	switch key {
-	case "pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name",
+	case "pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash",
+		"pod-template-generation", "controller-uid", "job-name",
 		"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "security.istio.io/tlsMode",
 		"service.istio.io/canonical-name", "service.istio.io/canonical-revision":
 		return true
@@ -59,7 +61,8 @@ func changing(key string) bool {
 		return true
 	}
 	switch strings.ToLower(name) {
-	case "version", "chart", "heritage", "managed-by", "revision", "rev", "commit", "git-commit", "git-sha", "sha", "build", "build-id", "date",
+	case "version", "chart", "heritage", "managed-by", "revision", "rev", "commit", "git-commit",
+		"git-sha", "sha", "build", "build-id", "date",
 		"checksum", "hash", "config-hash", "image-tag", "tag":
 		return true
 	}

@@ -70,7 +70,8 @@ func dnsName(text string, longest int) string {
 		return '-'
 	}, text)
 	clean = strings.Trim(clean, "-")
-	if lossless := strings.Trim(strings.ReplaceAll(strings.ToLower(text), ".", "-"), "-"); clean != "" && clean == lossless && len(clean) <= longest {
+	lossless := strings.Trim(strings.ReplaceAll(strings.ToLower(text), ".", "-"), "-")
+	if clean != "" && clean == lossless && len(clean) <= longest {
 		return clean
 	}
 	sum := hash(text)

@@ -110,7 +110,10 @@ func (b *builder) nodePlace(e need.End, what string) place {
 	case e.SameNode && len(blocks) == 0:
 		return place{free: true, what: "its own node"}
 	case len(blocks) > 0 && e.Wider:
-		return place{blocks: blocks, what: what, note: note, broader: "it is not known which node was seen, so that the addresses of all are opened"}
+		return place{
+			blocks: blocks, what: what, note: note,
+			broader: "it is not known which node was seen, so that the addresses of all are opened",
+		}
 	case len(blocks) > 0:
 		return place{blocks: blocks, what: what, note: note, broader: "whatever else runs on the network of these nodes has the same address"}
 	case len(b.options.Nodes) > 0:

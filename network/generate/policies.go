@@ -53,7 +53,8 @@ func stay(list []string) string {
 	if len(list) == 1 {
 		return "NetworkPolicy " + list[0] + " stays as it is, and goes on to allow what it allows"
 	}
-	return "NetworkPolicies " + enumerate(list[:min(len(list), most)], max(len(list)-most, 0)) + " stay as they are, and go on to allow what they allow"
+	names := enumerate(list[:min(len(list), most)], max(len(list)-most, 0))
+	return "NetworkPolicies " + names + " stay as they are, and go on to allow what they allow"
 }
 
 // policy starts a policy under a free name.
@@ -64,7 +65,9 @@ func (b *builder) policy(ns, name string, directions ...network.Direction) *Poli
 		free = strings.TrimRight(name[:min(len(name), longestName-len(suffix))], "-") + suffix
 	}
 	b.standing.taken[[2]string{ns, free}] = true
-	p := &Policy{Namespace: ns, Name: free, For: "all pods", Directions: directions, Labels: map[string]string{}, Annotations: map[string]string{}}
+	p := &Policy{
+		Namespace: ns, Name: free, For: "all pods", Directions: directions, Labels: map[string]string{}, Annotations: map[string]string{},
+	}
 	maps.Copy(p.Labels, b.options.Labels)
 	maps.Copy(p.Annotations, b.options.Annotations)
 	p.Labels[managedBy] = plimsoll
@@ -72,7 +75,9 @@ func (b *builder) policy(ns, name string, directions ...network.Direction) *Poli
 }
 
 func (b *builder) defaultDeny(ns string) {
-	directions := slices.DeleteFunc(slices.Clone(b.options.Directions), func(d network.Direction) bool { return slices.Contains(b.standing.closed[ns], d) })
+	directions := slices.DeleteFunc(slices.Clone(b.options.Directions), func(d network.Direction) bool {
+		return slices.Contains(b.standing.closed[ns], d)
+	})
 	if len(directions) == 0 {
 		return
 	}
@@ -115,7 +120,7 @@ func (b *builder) allowDNS(ns string) {
 	}
 	p.Rules = []Rule{r}
 	if len(b.dns.caches) > 0 {
-		cache := Rule{Ports: []Port{{network.TCP, dnsPort, dnsPort}, {network.UDP, dnsPort, dnsPort}}, Reasons: []Reason{{End: "the DNS cache on each node"}}}
+		cache := Rule{Ports: usualDNSPorts(), Reasons: []Reason{{End: "the DNS cache on each node"}}}
 		for _, block := range b.dns.caches {
 			cache.Peers = append(cache.Peers, Peer{Block: block})
 		}

@@ -114,7 +114,8 @@ func (g *world) pod(ns, kind, owner string, labels, spec m, odd int) *inventory.
 	for k, v := range spec {
 		full[k] = v
 	}
-	o := object(m{"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": full, "status": m{"podIPs": []any{m{"ip": ip}, m{"ip": "fd00::" + ip[strings.LastIndex(ip, ".")+1:]}}}})
+	ips := []any{m{"ip": ip}, m{"ip": "fd00::" + ip[strings.LastIndex(ip, ".")+1:]}}
+	o := object(m{"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": full, "status": m{"podIPs": ips}})
 	g.objects = append(g.objects, o)
 	return o
 }
@@ -126,7 +127,8 @@ func (g *world) dns() {
 		"selector": m{"matchLabels": labels}, "template": m{"metadata": m{"labels": labels}, "spec": m{}},
 	}})
 	g.owners = append(g.owners, o)
-	g.objects = append(g.objects, o, object(m{"apiVersion": "v1", "kind": "Service", "metadata": m{"namespace": "kube-system", "name": "kube-dns"}, "spec": m{
+	meta := m{"namespace": "kube-system", "name": "kube-dns"}
+	g.objects = append(g.objects, o, object(m{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": m{
 		"selector": labels, "ports": []any{m{"name": "dns", "protocol": "UDP", "port": int64(53), "targetPort": int64(1053)}},
 	}}))
 }

@@ -36,7 +36,8 @@ type target struct {
 
 func newSide() *side {
 	return &side{
-		pods: map[string]*target{}, blocks: map[blockKey]*target{}, unopened: map[string]*target{}, free: map[string]*target{}, broader: map[string]bool{},
+		pods: map[string]*target{}, blocks: map[blockKey]*target{},
+		unopened: map[string]*target{}, free: map[string]*target{}, broader: map[string]bool{},
 	}
 }
 
@@ -217,5 +218,6 @@ func comparePorts(a, b Port) int {
 
 // comparePeers orders peers: pods by namespace and selector, then addresses.
 func comparePeers(a, b Peer) int {
-	return cmp.Or(a.Block.Compare(b.Block), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Selector.String(), b.Selector.String()))
+	return cmp.Or(a.Block.Compare(b.Block), strings.Compare(a.Namespace, b.Namespace),
+		strings.Compare(a.Selector.String(), b.Selector.String()))
 }

@@ -103,7 +103,8 @@ func Generated(h Header, needs *need.Needs, p *generate.Plan, results ...string)
 	}
 	doc.Notes = append(slices.Clone(results), planNotes(p)...)
 	if p.Unseen > 0 {
-		doc.Notes = append(doc.Notes, fmt.Sprintf("declared and not seen: %d ends of rules have no flow in the logs, and a place that declares them (--declared=false leaves them out)", p.Unseen))
+		doc.Notes = append(doc.Notes, fmt.Sprintf(
+			"declared and not seen: %d ends of rules have no flow in the logs (--declared=false leaves them out)", p.Unseen))
 	}
 	doc.Notes = append(doc.Notes, obsoleteNotes(p.Obsolete)...)
 	doc.Notes = append(doc.Notes, unresolvedNotes(needs)...)

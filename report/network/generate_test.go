@@ -84,7 +84,8 @@ type optionsText struct {
 func (o *optionsText) options(t *testing.T) generate.Options {
 	t.Helper()
 	out := generate.Options{
-		Namespaces: o.Namespaces, AllNamespaces: o.AllNamespaces, NoDNS: o.NoDNS, Style: generate.Style(o.Style), Existing: generate.Existing(o.Existing),
+		Namespaces: o.Namespaces, AllNamespaces: o.AllNamespaces, NoDNS: o.NoDNS,
+		Style: generate.Style(o.Style), Existing: generate.Existing(o.Existing),
 		IngressController: o.IngressController, MaxBlocks: o.MaxBlocks, Labels: o.Labels, Annotations: o.Annotations,
 	}
 	if o.Direction != "" {
@@ -113,7 +114,8 @@ func (c *generateCase) generate(t *testing.T) *generated {
 	services := service.New(inv, m)
 	var needs *need.Needs
 	if flows := c.section("flows.csv"); flows != nil {
-		collected, err := flowlog.Collect(context.Background(), []flowlog.Input{flowlog.FromReader("flows.csv", strings.NewReader(string(flows)))}, flowlog.CollectOptions{})
+		input := flowlog.FromReader("flows.csv", strings.NewReader(string(flows)))
+		collected, err := flowlog.Collect(context.Background(), []flowlog.Input{input}, flowlog.CollectOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +144,8 @@ func TestGenerated(t *testing.T) {
 						files = append(files, f)
 					}
 				}
-				c.archive.Files = append(files, txtar.File{Name: "want.yaml", Data: []byte(got)})
+				files = append(files, txtar.File{Name: "want.yaml", Data: []byte(got)})
+				c.archive.Files = files
 				if err := os.WriteFile(c.path, txtar.Format(c.archive), 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -205,14 +208,16 @@ func TestGeneratedHostile(t *testing.T) {
 			Declared: []need.Evidence{{Object: o, Path: finding.Path(evil), What: evil}}}
 		policy := &generate.Policy{
 			Namespace: "shop", Name: "web-ingress", For: evil, Directions: []network.Direction{network.Ingress}, Comments: []string{evil},
-			Selector: generate.Selector{Labels: map[string]string{key: evil}}, Labels: map[string]string{key: evil}, Annotations: map[string]string{"a": evil},
+			Selector: generate.Selector{Labels: map[string]string{key: evil}}, Labels: map[string]string{key: evil},
+			Annotations: map[string]string{"a": evil},
 			Rules: []generate.Rule{{
 				Peers: []generate.Peer{{Namespace: evil, Selector: generate.Selector{Absent: []string{key}}}, {Block: netip.MustParsePrefix("::/0")}},
 				Ports: []generate.Port{{Protocol: network.UDP, First: 53, Last: 55}}, Reasons: []generate.Reason{reason, reason},
 			}},
 		}
 		plan := &generate.Plan{
-			Policies: []*generate.Policy{policy}, Notes: []generate.Note{{Sort: generate.Broader, Namespace: evil, Policy: evil, About: evil, Text: evil}},
+			Policies: []*generate.Policy{policy},
+			Notes:    []generate.Note{{Sort: generate.Broader, Namespace: evil, Policy: evil, About: evil, Text: evil}},
 			Obsolete: []*inventory.Object{o}, Namespaces: []string{evil}, Unopened: []generate.Unopened{{Reason: evil}},
 		}
 		needs := &need.Needs{CannotKnow: []string{evil}, Unresolved: []need.Unresolved{{From: evil, To: evil, Protocol: evil, Reason: evil}}}

@@ -143,7 +143,8 @@ func blocksText(end string, peers []generate.Peer) string {
 // planNotes are the notes of a plan: those that say the same of several namespaces once.
 func planNotes(p *generate.Plan) []string {
 	words := map[generate.Sort]string{
-		generate.NotOpened: "not opened", generate.NotSeen: "not seen", generate.Broader: "broader than what is needed", generate.Untouched: "not touched",
+		generate.NotOpened: "not opened", generate.NotSeen: "not seen",
+		generate.Broader: "broader than what is needed", generate.Untouched: "not touched",
 	}
 	type key struct {
 		sort generate.Sort
