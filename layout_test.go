@@ -53,8 +53,9 @@ var rooms = map[string][]string{
 	"report/network": {"inventory", "network", "network/flow", "network/service", "network/exposure", "network/need", "network/generate",
 		"network/rehearse", "network/change", "network/lint", "report", "report/graph", "report/answer"},
 	"report/admission": {"inventory", "policy/admission", "control", "report", "report/answer"},
+	"harden":           {"inventory", "scan"},
 	"cmd/plimsoll":     {"*"},
-	"bench":        {"*"},
+	"bench":            {"*"},
 }
 
 // outside says which packages alone may import a heavy or dangerous module.
@@ -73,7 +74,7 @@ var outside = map[string][]string{
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
 var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "policy/admission", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network", "network/flow",
-	"network/service", "network/exposure", "network/need", "network/generate", "network/rehearse", "network/change", "network/lint"}
+	"network/service", "network/exposure", "network/need", "network/generate", "network/rehearse", "network/change", "network/lint", "harden"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
 

@@ -29,6 +29,8 @@ runtime error · 3 no such findings, but something could not be read or judged.`
 		newScanCommand(),
 		newRBACCommand(),
 		newNetpolCommand(),
+		newPolicyCommand(),
+		newHardenCommand(),
 		newReportCommand(),
 		newSnapshotCommand(),
 		newControlsCommand(),
