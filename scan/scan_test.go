@@ -183,6 +183,7 @@ func TestFold(t *testing.T) {
 func TestContext(t *testing.T) {
 	service := object("v1", "Service", "shop", "cart", map[string]any{"spec": map[string]any{
 		"type": "LoadBalancer", "selector": map[string]any{"app": "cart"}, "ports": []any{map[string]any{"port": int64(80)}},
+		"externalTrafficPolicy": "Local",
 	}})
 	policy := func(spec map[string]any) *inventory.Object {
 		return object("networking.k8s.io/v1", "NetworkPolicy", "shop", "only", map[string]any{"spec": spec})

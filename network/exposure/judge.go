@@ -108,7 +108,7 @@ func (j *judge) decide(d *Door) {
 	switch d.Sender {
 	case Client:
 		j.client(d)
-	case ClientOrNode, Outsider:
+	case ClientOrNode, ClientOrAnyNode, Outsider:
 		j.outsider(d)
 	case Controller:
 		j.pods(d)
@@ -136,6 +136,10 @@ func (d *Door) doubts() []string {
 
 const nobody = "no policy lets anybody in from outside"
 
+// ownNode is why that is no sure denial where nodes pass connections on in their own name.
+const ownNode = ", but some network plugins take what a pod's own node passes on for the node's, which always passes: " +
+	"externalTrafficPolicy Local would make it sure"
+
 func (j *judge) client(d *Door) {
 	a := j.of(d.Peer, d.Protocol, d.Target)
 	allowed, unknown := within(a.allowed, d.Way.Sources), within(a.unknown, d.Way.Sources)
@@ -158,6 +162,8 @@ func (j *judge) outsider(d *Door) {
 	a := j.of(d.Peer, d.Protocol, d.Target)
 	d.Answer = a.every
 	switch {
+	case a.every == network.Denied && d.Sender == ClientOrAnyNode:
+		d.Answer, d.Because = network.Unknown, []string{nobody + ownNode}
 	case a.every == network.Denied:
 		d.Because = []string{nobody}
 	case a.every == network.Unknown && len(a.unknown) > 0:

@@ -19,12 +19,16 @@ func (f *finder) findServices() {
 		keepsClient := inventory.String(spec, "externalTrafficPolicy") == "Local"
 		if s.Type == service.LoadBalancer {
 			w := f.balancer(s)
-			f.lead(w, s, ClientOrNode) // balancers may put their own address in place of the client's
+			sender := ClientOrNode // balancers may put their own address in place of the client's
+			if !keepsClient {
+				sender = ClientOrAnyNode
+			}
+			f.lead(w, s, sender)
 			f.add(w)
 		}
 		byNode := Client
 		if !keepsClient {
-			byNode = ClientOrNode
+			byNode = ClientOrAnyNode
 		}
 		if len(inventory.List(spec, "externalIPs")) > 0 {
 			w := &Way{Kind: ExternalIP, Object: s.Object, Zone: Internet}

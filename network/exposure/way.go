@@ -93,6 +93,10 @@ const (
 	// ClientOrNode is either the client or a node that passes the connection on: policies may be asked before or after the
 	// address is replaced.
 	ClientOrNode
+	// ClientOrAnyNode is the same where the node may be that of the pod itself (externalTrafficPolicy Cluster). What comes
+	// from a pod's own node always passes, and whether this counts as such is up to the network plugin: policies that let
+	// nobody in are no sure denial.
+	ClientOrAnyNode
 	// Outsider is a load balancer outside of the cluster, or a node.
 	Outsider
 	// Controller is known pods: those of an ingress controller or gateway.
@@ -102,7 +106,7 @@ const (
 )
 
 func (s Sender) String() string {
-	return [...]string{"client", "client or node", "load balancer or node", "controller", "unknown controller"}[s]
+	return [...]string{"client", "client or node", "client or any node", "load balancer or node", "controller", "unknown controller"}[s]
 }
 
 // MarshalText writes the sender in words.
