@@ -232,10 +232,7 @@ func (j *judgement) result(b *Binding, o Outcome, message string) Result {
 		Actions: []string{string(admissionv1.Deny)},
 	}
 	if b != nil {
-		r.Binding, r.Actions = b.Object.Name, nil
-		for _, a := range b.spec.ValidationActions {
-			r.Actions = append(r.Actions, string(a))
-		}
+		r.Binding, r.Actions = b.Object.Name, b.Actions()
 	}
 	return r
 }

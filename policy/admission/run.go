@@ -25,8 +25,8 @@ type CaseResult struct {
 }
 
 // Run runs the cases of a test by the policies of a set. Namespaces and parameters that a case does not have itself are
-// looked up in the inventory.
-func (t *Test) Run(ctx context.Context, s *Set, inv *inventory.Inventory) ([]CaseResult, error) {
+// looked up in the inventory, and among params.
+func (t *Test) Run(ctx context.Context, s *Set, inv *inventory.Inventory, params []*inventory.Object) ([]CaseResult, error) {
 	of, err := s.Only(t.Policies)
 	if err != nil {
 		return nil, fmt.Errorf("run policy test %s: %w", t.Name, err)
@@ -37,7 +37,7 @@ func (t *Test) Run(ctx context.Context, s *Set, inv *inventory.Inventory) ([]Cas
 			return nil, err
 		}
 		c := &t.Cases[i]
-		w := World{Inventory: inv, Params: c.Params, Complete: true}
+		w := World{Inventory: inv, Params: slices.Concat(c.Params, params), Complete: true}
 		r := c.judge(of.Review(ctx, w, c.Request))
 		if broken := of.broken(); broken != nil {
 			r.Got, r.Result, r.Message = "", Error, fmt.Sprintf("the policy %s cannot be used: %s", broken.Policy, broken.Message)

@@ -137,6 +137,10 @@ func (s *Set) Only(names []string) (*Set, error) {
 
 func readValidating(o *inventory.Object, minor string) *Policy {
 	p := &Policy{Object: o}
+	if redacted(o.Content) {
+		p.problem("", "a part of the policy looks like a secret, and was taken out while reading: name its file with --policy")
+		return p
+	}
 	text, err := json.Marshal(written(o))
 	if err == nil {
 		p.validating, err = policy.Parse(text)
@@ -256,6 +260,26 @@ func (s *Set) ParamKinds() []admissionv1.ParamKind {
 		if kind := *p.validating.Source.Spec.ParamKind; !slices.Contains(out, kind) {
 			out = append(out, kind)
 		}
+	}
+	return out
+}
+
+// Parameters is the kind of the policy's parameters; "" when it has none, or cannot be read.
+func (p *Policy) Parameters() string {
+	switch {
+	case p.validating != nil && p.validating.Source.Spec.ParamKind != nil:
+		return p.validating.Source.Spec.ParamKind.Kind
+	case p.mutating != nil && p.mutating.Spec.ParamKind != nil:
+		return p.mutating.Spec.ParamKind.Kind
+	}
+	return ""
+}
+
+// Actions are what an API server does about failures; empty for bindings of mutating policies.
+func (b *Binding) Actions() []string {
+	var out []string
+	for _, a := range b.spec.ValidationActions {
+		out = append(out, string(a))
 	}
 	return out
 }
