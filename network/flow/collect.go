@@ -42,7 +42,7 @@ type Ends struct {
 func (e Ends) Any() bool { return e.Source > 0 || e.Destination > 0 || e.Unsaid > 0 }
 
 // Count does not count twice what both ends have seen.
-func (e Ends) Count() int64 { return max(e.Source, e.Destination) + e.Unsaid }
+func (e Ends) Count() int64 { return sum(max(e.Source, e.Destination), e.Unsaid) }
 
 func (e *Ends) at(r Reporter) *int64 {
 	switch r {

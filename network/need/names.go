@@ -45,9 +45,11 @@ func (f *finder) oneOf(p *flow.Peer, list []*workload, why string) (End, *missin
 	if at, ok := f.addresses[addr(p.Address)]; ok && slices.Contains(list, at.workload) {
 		return f.end(at.workload, at.peer), nil
 	}
-	like := slices.DeleteFunc(slices.Clone(list), func(w *workload) bool { return !w.looksLike(p.Labels) })
-	if len(like) == 1 {
-		return f.end(like[0]), nil
+	if len(p.Labels) > 0 {
+		like := slices.DeleteFunc(slices.Clone(list), func(w *workload) bool { return !w.looksLike(p.Labels) })
+		if len(like) == 1 {
+			return f.end(like[0]), nil
+		}
 	}
 	if len(list) == 2 {
 		return End{}, &missing{reason: why + fmt.Sprintf("%s and %s", list[0].object, list[1].object)}

@@ -56,7 +56,7 @@ type End struct {
 	SameNode, OtherNode bool
 }
 
-// Ends are equal when their Keys are. A key is no text for people.
+// Key is the same for ends that are equal. It is no text for people.
 func (e End) Key() string {
 	if e.Object != nil {
 		return string(e.Kind) + " " + e.Object.String()
@@ -105,7 +105,7 @@ func (e End) String() string {
 	if name == "" {
 		return "anywhere outside"
 	}
-	if also := append(texts, rest...); len(also) > 0 {
+	if also := slices.Concat(texts, rest); len(also) > 0 {
 		name += " (" + strings.Join(also, ", ") + ")"
 	}
 	return name

@@ -243,6 +243,9 @@ func (o *observer) number(e End) int {
 func (o *observer) text(e End) string {
 	var b strings.Builder
 	b.WriteString(e.Key())
+	if e.Wider {
+		b.WriteString(" wider")
+	}
 	for _, p := range e.Peers {
 		b.WriteByte(' ')
 		b.WriteString(strconv.Itoa(o.order[p]))

@@ -61,15 +61,12 @@ func (s *stage) reading(o *inventory.Object) *network.Reading {
 	return s.readings[o]
 }
 
-// dnsRule says whether a rule allows DNS.
-func dnsRule(n *need.Need, rule *network.RuleReading) network.Answer {
-	if rule.Doubt != "" {
-		return network.Unknown
+// rulePorts says whether a rule is for the port of a need.
+func rulePorts(n *need.Need, rule *network.RuleReading) network.Answer {
+	if len(rule.Ports) == 0 {
+		return network.Allowed
 	}
 	ports := network.Denied
-	if len(rule.Ports) == 0 {
-		ports = network.Allowed
-	}
 	for i := range rule.Ports {
 		p := &rule.Ports[i]
 		switch {
@@ -79,6 +76,15 @@ func dnsRule(n *need.Need, rule *network.RuleReading) network.Answer {
 			ports = network.Allowed
 		}
 	}
+	return ports
+}
+
+// dnsRule says whether a rule allows DNS.
+func dnsRule(n *need.Need, rule *network.RuleReading) network.Answer {
+	if rule.Doubt != "" {
+		return network.Unknown
+	}
+	ports := rulePorts(n, rule)
 	if ports == network.Denied || rule.Everyone {
 		return ports
 	}

@@ -14,8 +14,8 @@ type stage struct {
 	*network.Map
 	peers   map[*inventory.Object][]*network.Peer // by workload
 	pods    map[*inventory.Object]*network.Peer
-	outside []outsideRange // sorted
-	others  []*network.Peer
+	outside []outsideRange  // sorted
+	others  []*network.Peer // addresses outside, one peer of each class
 	known   map[pair]network.Connection
 	own     map[*network.Peer]bool // the peers of this Map
 	// readings are those of the policies, once they are asked for.
@@ -42,7 +42,9 @@ func newStage(m *network.Map) *stage {
 			s.outside = append(s.outside, outsideRange{r, p})
 		}
 		if p.External() {
-			s.others = append(s.others, p)
+			if m.ClassOf(p).Peers[0] == p {
+				s.others = append(s.others, p)
+			}
 			continue
 		}
 		s.peers[p.Object] = append(s.peers[p.Object], p)
@@ -99,28 +101,30 @@ func (s *stage) workload(e *need.End) []*network.Peer {
 // at are the peers outside that some blocks of addresses belong to, each once.
 func (s *stage) at(blocks []netip.Prefix) []*network.Peer {
 	var out []*network.Peer
+	seen := map[*network.Peer]bool{}
+	add := func(p *network.Peer) {
+		if p != nil && !seen[p] {
+			seen[p] = true
+			out = append(out, p)
+		}
+	}
 	for _, b := range blocks {
 		first := b.Masked().Addr()
 		if b.IsSingleIP() {
-			if p := s.Address(first); p != nil && !slices.Contains(out, p) {
-				out = append(out, p)
-			}
+			add(s.Address(first))
 			continue
 		}
 		i, found := slices.BinarySearchFunc(s.outside, first, func(r outsideRange, a netip.Addr) int { return r.First.Compare(a) })
 		if !found && i > 0 {
-			i--
+			i-- // the one that the block begins in
 		}
 		for ; i < len(s.outside); i++ {
 			r := s.outside[i]
-			if r.Last.Compare(first) < 0 {
-				continue
-			}
 			if r.First.Compare(first) > 0 && !b.Contains(r.First) {
 				break
 			}
-			if !slices.Contains(out, r.peer) {
-				out = append(out, r.peer)
+			if r.Last.Compare(first) >= 0 {
+				add(r.peer)
 			}
 		}
 	}

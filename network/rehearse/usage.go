@@ -67,8 +67,15 @@ func (u *usage) use(s *stage, n *need.Need) {
 		return
 	}
 	from, to := s.cast(&n.From), s.cast(&n.To)
-	if len(to.peers) == 0 && n.To.Kind == need.DNS {
-		u.useDNS(s, n, from.peers)
+	switch {
+	case len(to.peers) == 0 && n.To.Kind == need.DNS:
+		u.mark(s, network.Egress, from.peers, func(rule *network.RuleReading) bool { return dnsRule(n, rule) != network.Denied })
+	case !to.all && len(to.peers) > 0:
+		u.mark(s, network.Egress, from.peers, func(rule *network.RuleReading) bool { return outsideRule(n, rule) })
+		return
+	case !from.all && len(from.peers) > 0:
+		u.mark(s, network.Ingress, to.peers, func(rule *network.RuleReading) bool { return outsideRule(n, rule) })
+		return
 	}
 	for _, a := range from.peers {
 		for _, b := range to.peers {
@@ -87,21 +94,31 @@ func (u *usage) use(s *stage, n *need.Need) {
 	}
 }
 
-// useDNS notes the rules that let peers ask the cluster's DNS, whose pods are not there.
-func (u *usage) useDNS(s *stage, n *need.Need, from []*network.Peer) {
-	for _, a := range from {
-		for _, o := range s.Guard(network.Egress, a).Policies {
+// mark notes rules of the policies that select some peers.
+func (u *usage) mark(s *stage, d network.Direction, peers []*network.Peer, uses func(*network.RuleReading) bool) {
+	for _, peer := range peers {
+		g := s.Guard(d, peer)
+		if u.done(g) {
+			continue
+		}
+		for _, o := range g.Policies {
 			p, r := u.policies[o], s.reading(o)
 			if p == nil || r == nil {
 				continue
 			}
-			for _, rule := range r.Rules(network.Egress) {
-				if rule.Action == network.Allow && dnsRule(n, &rule) != network.Denied {
+			for _, rule := range r.Rules(d) {
+				if rule.Action == network.Allow && uses(&rule) {
 					p.used[rule.Path] = true
 				}
 			}
 		}
 	}
+}
+
+// outsideRule says whether a rule may be the one that lets an address pass of which nobody knows which it is.
+func outsideRule(n *need.Need, rule *network.RuleReading) bool {
+	return rulePorts(n, rule) != network.Denied && (rule.Doubt != "" || rule.Everyone ||
+		slices.ContainsFunc(rule.Peers, func(p network.PeerReading) bool { return p.Block || p.Broken != "" }))
 }
 
 // done says that all rules of some policies are known to be used.
