@@ -2,9 +2,11 @@ package generate_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	networkingv1 "k8s.io/api/networking/v1"
@@ -17,33 +19,50 @@ import (
 	"github.com/plimsoll-io/plimsoll/network/service"
 )
 
-const worlds = 1600
+// worlds is how many clusters there are, shards in how many parts they are tested side by side.
+const (
+	worlds = 1600
+	shards = 4
+)
 
 // TestRandom checks what plans promise, for random clusters, needs and options.
 func TestRandom(t *testing.T) {
-	policies, opened, unopened, extra := 0, 0, 0, 0
-	for seed := range uint64(worlds) {
-		g := randomWorld(seed)
-		wishes := g.wishes()
-		p := planOf(g, wishes, g.options())
-		checkValid(t, seed, p)
-		checkOpened(t, seed, p)
-		extra += checkTight(t, seed, p)
-		checkAgain(t, seed, g, wishes, p)
-		if t.Failed() {
-			t.Logf("seed %d: %+v\n%s", seed, p.options, text(p.plan))
-			for _, n := range p.needs.List {
-				t.Log(n.From, " → ", n.To, n.Protocol, n.Port)
-			}
-			t.FailNow()
+	var policies, opened, unopened, extra atomic.Int64
+	t.Run("shards", func(t *testing.T) {
+		for shard := range uint64(shards) {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				for seed := shard; seed < worlds; seed += shards {
+					g := randomWorld(seed)
+					wishes := g.wishes()
+					p := planOf(g, wishes, g.options())
+					checkValid(t, seed, p)
+					checkOpened(t, seed, p)
+					extra.Add(int64(checkTight(t, seed, p)))
+					checkAgain(t, seed, g, wishes, p)
+					if t.Failed() {
+						t.Fatalf("seed %d: %+v\n%s\n%s", seed, p.options, text(p.plan), needsText(p.needs))
+					}
+					policies.Add(int64(len(p.plan.Policies)))
+					opened.Add(int64(p.plan.Opened))
+					unopened.Add(int64(len(p.plan.Unopened)))
+				}
+			})
 		}
-		policies, opened, unopened = policies+len(p.plan.Policies), opened+p.plan.Opened, unopened+len(p.plan.Unopened)
-	}
+	})
 	t.Logf("%d clusters: %d policies, %d needs opened, %d not; %d pairs with more than is needed, all noted",
-		worlds, policies, opened, unopened, extra)
-	if policies < worlds || opened < worlds || unopened < worlds/10 || extra < worlds/10 {
+		worlds, policies.Load(), opened.Load(), unopened.Load(), extra.Load())
+	if policies.Load() < worlds || opened.Load() < worlds || unopened.Load() < worlds/10 || extra.Load() < worlds/10 {
 		t.Error("too little happened")
 	}
+}
+
+func needsText(needs *need.Needs) string {
+	var b strings.Builder
+	for _, n := range needs.List {
+		fmt.Fprintln(&b, n.From, "→", n.To, n.Protocol, n.Port)
+	}
+	return b.String()
 }
 
 // checkValid holds policies to what the API server takes.
