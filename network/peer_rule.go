@@ -36,10 +36,10 @@ func readPeer(item any, warn complain) rulePeer {
 	}
 	out := rulePeer{everywhere: namespaces != nil}
 	var err error
-	if out.namespaces, err = parseSelector(namespaces); err != nil {
+	if out.namespaces, err = parseStrictSelector(namespaces); err != nil {
 		warn("namespaceSelector", Refused, "The API server refuses this object: %v", err)
 	}
-	if out.pods, err = parseSelector(pods); err != nil {
+	if out.pods, err = parseStrictSelector(pods); err != nil {
 		warn("podSelector", Refused, "The API server refuses this object: %v", err)
 	}
 	return out

@@ -91,7 +91,7 @@ func readPolicy(w *warner, o *inventory.Object) *policy {
 		return r.p
 	}
 	var err error
-	if r.p.pods, err = parseSelector(spec["podSelector"]); err != nil {
+	if r.p.pods, err = parseStrictSelector(spec["podSelector"]); err != nil {
 		r.refuse("spec.podSelector", "%v", err)
 	}
 	for d := range Direction(directions) {

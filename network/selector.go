@@ -146,7 +146,7 @@ func parseTerm(item any) (selectorTerm, error) {
 	}
 	for _, v := range values {
 		text, isText := v.(string)
-		if !isText {
+		if !isText && v != nil { // null is read as ""
 			return t, fmt.Errorf("a value for %q is no string", t.key)
 		}
 		t.values = append(t.values, text)
