@@ -2,6 +2,7 @@ package generate
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -95,8 +96,9 @@ func (t *target) add(n *need.Need, p *place) {
 
 // rules are the rules of a side for the pods of a namespace, with as few of them as there are different sets of ports.
 func (s *side) rules(namespace string, maxBlocks int) (out []Rule, widened int) {
-	var list []*target
-	for _, t := range s.pods {
+	list := make([]*target, 0, len(s.pods))
+	for _, key := range s.podKeys(namespace + "/") {
+		t := s.pods[key]
 		if t.unit != nil {
 			t.reason.End = t.unit.in(namespace)
 		}
@@ -105,7 +107,6 @@ func (s *side) rules(namespace string, maxBlocks int) (out []Rule, widened int) 
 		}
 		list = append(list, t)
 	}
-	slices.SortFunc(list, func(a, b *target) int { return comparePeers(a.peer, b.peer) })
 	for _, same := range bySets(list) {
 		r := Rule{Ports: same[0].portRanges()}
 		for _, t := range same {
@@ -115,6 +116,16 @@ func (s *side) rules(namespace string, maxBlocks int) (out []Rule, widened int) 
 	}
 	blocks, widened := s.blockRules(maxBlocks)
 	return append(out, blocks...), widened
+}
+
+// podKeys are the keys of pods in order: those that begin with own come first.
+func (s *side) podKeys(own string) []string {
+	return slices.SortedFunc(maps.Keys(s.pods), func(a, b string) int {
+		if in := strings.HasPrefix(a, own); in != strings.HasPrefix(b, own) {
+			return map[bool]int{true: -1, false: 1}[in]
+		}
+		return strings.Compare(a, b)
+	})
 }
 
 // blockRules are the rules about addresses, and how many of them were widened.
