@@ -33,11 +33,28 @@ func (f *finder) inCluster(p *flow.Peer) (End, *missing) {
 	}
 	switch len(list) {
 	case 0:
+		if job := f.endedJob(p); job != nil {
+			return End{}, &missing{reason: job.String() + " has ended: it has no pods that could be judged"}
+		}
 		return End{}, &missing{reason: p.String() + " is not in what was read", gone: f.live}
 	case 1:
 		return f.end(list[0]), nil
 	}
 	return f.oneOf(p, list, p.String()+" is the name of several workloads: ")
+}
+
+// endedJob finds a Job that is there and has no pods any more. Somebody may start it again.
+func (f *finder) endedJob(p *flow.Peer) *inventory.Object {
+	names := []string{p.Workload.Name, p.Pod, strings.TrimSuffix(p.PodPrefix, "-")}
+	for _, name := range names {
+		for range 3 { // its own name, that of a pod, that of a pod of an indexed one
+			if o := f.inv.Get("batch", "Job", p.Namespace, name); o != nil && name != "" {
+				return o
+			}
+			name, _, _ = cutLast(name)
+		}
+	}
+	return nil
 }
 
 // oneOf chooses of several workloads by what else the log says.

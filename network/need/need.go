@@ -51,7 +51,7 @@ type End struct {
 	Names []string
 	// Wider says that Addresses are more than was seen: a log, or its reader, has put addresses together.
 	Wider bool
-	// SameNode says of a Node that it is the one that the other end runs on: no policy keeps it from its own pods. OtherNode
+	// SameNode says of a Node, or of the API server's, that it is the one that the other end runs on: no policy keeps it from its own pods. OtherNode
 	// says that it surely is another one. With neither it is not known.
 	SameNode, OtherNode bool
 }

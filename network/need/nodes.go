@@ -145,11 +145,13 @@ func (f *finder) node(p *flow.Peer) End {
 	return e
 }
 
-// apiServer is the API server, as the log knows it.
+// apiServer is the API server, as the log knows it. One that is on no node of the cluster is on no pod's own node.
 func (f *finder) apiServer(p *flow.Peer) End {
 	e := End{Kind: APIServer, Addresses: prefixes(f.nodes.apiAddresses())}
 	if len(e.Addresses) == 0 && p.Address.IsValid() {
 		e.Addresses = []netip.Prefix{p.Address}
 	}
+	e.OtherNode = len(e.Addresses) > 0 && len(f.nodes.addresses) > 0 &&
+		!slices.ContainsFunc(e.Addresses, func(a netip.Prefix) bool { return f.nodes.addresses[a.Addr()] })
 	return e
 }

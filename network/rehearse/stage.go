@@ -67,15 +67,16 @@ type cast struct {
 
 // cast finds an end.
 func (s *stage) cast(e *need.End) cast {
+	own := (e.Kind == need.Node || e.Kind == need.APIServer) && !e.OtherNode
 	switch {
 	case e.Object != nil:
 		return cast{peers: s.workload(e), all: true}
 	case e.Kind == need.Gateway, e.Kind == need.DNS && len(e.Addresses) == 0:
 		return cast{}
 	case len(e.Addresses) == 0:
-		return cast{peers: s.others, own: e.Kind == need.Node && !e.OtherNode}
+		return cast{peers: s.others, own: own}
 	}
-	return cast{peers: s.at(e.Addresses), all: !e.Wider, own: e.Kind == need.Node && !e.OtherNode}
+	return cast{peers: s.at(e.Addresses), all: !e.Wider, own: own}
 }
 
 // workload finds the peers of an end here: those with its pods, or of its template.
