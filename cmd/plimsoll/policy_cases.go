@@ -167,11 +167,12 @@ func (r *policyTest) remarks(results []admission.Result) []string {
 
 func runPolicyCases(ctx context.Context, opts PolicyTestOptions, run *policyTest, targets []target, s streams) error {
 	var items []admission.CaseResult
+	redact := arrival()
 	for _, o := range run.inv.All() {
 		if !admission.IsTest(o) {
 			continue
 		}
-		test, err := admission.ReadTest(o)
+		test, err := admission.ReadTest(o, redact)
 		if err != nil {
 			return fmt.Errorf("%s: %w", o.Origin.File, err)
 		}

@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/policy"
+	"github.com/plimsoll-io/plimsoll/policy/admission"
 )
 
 type admissionCase struct {
@@ -22,38 +22,40 @@ type admissionCase struct {
 	Expected string
 }
 
-// TestConformanceCELAdmission judges other people's policies with our evaluator.
+// TestConformanceCELAdmission judges other people's policies as "policy test" does.
 func TestConformanceCELAdmission(t *testing.T) {
 	dir := corpus(t, "cel-admission")
 	y := newTally(t, "cel-admission")
-	policies := map[string]*policy.Policy{}
+	sets := map[string]*admission.Set{}
 	for _, c := range cases[admissionCase](t, dir) {
-		p := policies[c.Policy]
-		if p == nil {
-			data, err := os.ReadFile(filepath.Join(dir, c.Policy))
-			if err != nil {
-				t.Fatal(err)
+		set := sets[c.Policy]
+		if set == nil {
+			set = admission.Read([]*inventory.Object{objectOf(readOne(t, filepath.Join(dir, c.Policy)))}, policy.Newest)
+			for _, p := range set.Problems {
+				t.Errorf("%s: %s %s", c.Policy, p.Rule, p.Message)
 			}
-			if p, err = policy.Parse(data); err != nil {
-				t.Errorf("%s: %v", c.Policy, err)
-				continue
-			}
-			policies[c.Policy] = p
+			sets[c.Policy] = set
 		}
-		object := readOne(t, filepath.Join(dir, c.Object))
-		in := policy.Input{Object: object, Kind: kindOf(object)}
-		in.Resource = policy.ResourceFor(in.Kind)
-		if p.Source.Spec.ParamKind != nil {
-			in.Params = readOne(t, filepath.Join(dir, filepath.Dir(c.Object), "params.yaml"))
+		object := objectOf(readOne(t, filepath.Join(dir, c.Object)))
+		w := admission.World{Complete: true}
+		if len(set.ParamKinds()) > 0 {
+			w.Params = []*inventory.Object{objectOf(readOne(t, filepath.Join(dir, filepath.Dir(c.Object), "params.yaml")))}
 		}
-		v := p.Evaluate(context.Background(), in)
+		results := set.Review(context.Background(), w, admission.Request{Ref: object.Ref, Object: object.Content})
 		got := "allowed"
-		if v.Denied {
+		if admission.VerdictOf(results) == admission.Deny {
 			got = "denied"
 		}
-		y.count(c.ID, c.Expected, got, fmt.Sprint(v.Message, v.Err))
+		y.count(c.ID, c.Expected, got, fmt.Sprint(results))
 	}
 	y.done(100)
+}
+
+func objectOf(content map[string]any) *inventory.Object {
+	return &inventory.Object{Content: content, Ref: finding.Ref{
+		APIVersion: inventory.String(content, "apiVersion"), Kind: inventory.String(content, "kind"),
+		Namespace: inventory.String(content, "metadata", "namespace"), Name: inventory.String(content, "metadata", "name"),
+	}}
 }
 
 func readOne(t *testing.T, file string) map[string]any {
@@ -67,8 +69,4 @@ func readOne(t *testing.T, file string) map[string]any {
 		t.Fatalf("%s: %d objects, %v", file, len(objects), gaps)
 	}
 	return objects[0].Content
-}
-
-func kindOf(content map[string]any) schema.GroupVersionKind {
-	return schema.FromAPIVersionAndKind(inventory.String(content, "apiVersion"), inventory.String(content, "kind"))
 }

@@ -86,8 +86,9 @@ type namespaceFile struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
-// ReadTest reads the test cases of an object for which IsTest holds. Unknown fields are errors.
-func ReadTest(o *inventory.Object) (*Test, error) {
+// ReadTest reads the test cases of an object for which IsTest holds. Unknown fields are errors. redact takes the secrets
+// out of each object of a case, as out of all objects that are read.
+func ReadTest(o *inventory.Object, redact func(map[string]any) int) (*Test, error) {
 	var file testFile
 	text, err := json.Marshal(o.Content)
 	if err == nil {
@@ -107,7 +108,7 @@ func ReadTest(o *inventory.Object) (*Test, error) {
 	}
 	t := &Test{Name: o.Name, Source: o, Policies: file.Policies}
 	for i := range file.Cases {
-		c, err := file.Cases[i].read()
+		c, err := file.Cases[i].read(redact)
 		if err != nil {
 			return nil, fmt.Errorf("read policy test %s: cases[%d] %s: %w", o.Name, i, file.Cases[i].Name, err)
 		}
@@ -120,7 +121,7 @@ func ReadTest(o *inventory.Object) (*Test, error) {
 	return t, nil
 }
 
-func (f *caseFile) read() (Case, error) {
+func (f *caseFile) read(redact func(map[string]any) int) (Case, error) {
 	c := Case{Name: f.Name, Expect: f.Expect}
 	if f.Name == "" {
 		return c, errors.New("name is missing")
@@ -130,11 +131,11 @@ func (f *caseFile) read() (Case, error) {
 	default:
 		return c, fmt.Errorf("expect.verdict is %q: want allow, deny, warn or audit", f.Expect.Verdict)
 	}
-	object, err := readObject("object", f.Object)
+	object, err := readObject("object", f.Object, redact)
 	if err != nil {
 		return c, err
 	}
-	old, err := readObject("oldObject", f.OldObject)
+	old, err := readObject("oldObject", f.OldObject, redact)
 	if err != nil {
 		return c, err
 	}
@@ -142,7 +143,7 @@ func (f *caseFile) read() (Case, error) {
 		return c, err
 	}
 	for i, text := range f.Params {
-		param, err := readObject(fmt.Sprintf("params[%d]", i), text)
+		param, err := readObject(fmt.Sprintf("params[%d]", i), text, redact)
 		if err != nil {
 			return c, err
 		}
@@ -204,7 +205,7 @@ func anyMap(m map[string]string) map[string]any {
 
 // readObject reads an object in a test file; nil when there is none. Objects of built-in kinds that live in namespaces
 // and name none are in "default".
-func readObject(field string, text json.RawMessage) (*inventory.Object, error) {
+func readObject(field string, text json.RawMessage, redact func(map[string]any) int) (*inventory.Object, error) {
 	if len(text) == 0 || string(text) == "null" {
 		return nil, nil
 	}
@@ -212,6 +213,7 @@ func readObject(field string, text json.RawMessage) (*inventory.Object, error) {
 	if err := jsonutil.Unmarshal(text, &content); err != nil {
 		return nil, fmt.Errorf("%s is no object: %w", field, err)
 	}
+	redact(content)
 	o := &inventory.Object{Content: content}
 	o.APIVersion, o.Kind = inventory.String(content, "apiVersion"), inventory.String(content, "kind")
 	o.Namespace, o.Name = inventory.String(content, "metadata", "namespace"), inventory.String(content, "metadata", "name")

@@ -71,7 +71,7 @@ func (c *Case) judge(results []Result) CaseResult {
 }
 
 func (c *Case) compare(results []Result) (Verdict, Outcome, string) {
-	got := verdictOf(results)
+	got := VerdictOf(results)
 	for _, r := range results {
 		switch {
 		case r.Result == Error && (c.Expect.Error == "" || !strings.Contains(r.err, c.Expect.Error)):
@@ -95,11 +95,11 @@ func (c *Case) compare(results []Result) (Verdict, Outcome, string) {
 
 // says says whether a result is what the verdict comes from, and has the message.
 func (c *Case) says(r Result) bool {
-	return verdictOf([]Result{r}) == c.Expect.Verdict && (r.Result == Fail || r.Result == Error) && strings.Contains(r.Message, c.Expect.Message)
+	return VerdictOf([]Result{r}) == c.Expect.Verdict && (r.Result == Fail || r.Result == Error) && strings.Contains(r.Message, c.Expect.Message)
 }
 
-// verdictOf is what an API server does: the strongest of what the results ask for.
-func verdictOf(results []Result) Verdict {
+// VerdictOf is what an API server does: the strongest of what the results ask for.
+func VerdictOf(results []Result) Verdict {
 	rank := map[Verdict]int{Allow: 0, Audit: 1, Warn: 2, Deny: 3}
 	out := Allow
 	for _, r := range results {

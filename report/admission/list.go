@@ -51,8 +51,34 @@ func Catalogue(controls []control.Control) *answer.Document {
 		table.Rows = append(table.Rows, []string{e.ID, e.Severity.String(), e.Title, kinds(e.Kinds), e.Parameters})
 	}
 	return &answer.Document{Body: body, Tables: []answer.Table{table}, Notes: []string{
-		fmt.Sprintf("%s are no policies, since they join several objects: plimsoll controls list has them all", display.Plural(others, "further control")),
-	}}
+		fmt.Sprintf("%s no policies, since they join several objects: plimsoll controls list has them all", areOthers(others)),
+	}, Text: func(t *answer.Terminal) { catalogueText(t, body.Items) }}
+}
+
+func areOthers(n int) string {
+	if n == 1 {
+		return "1 further control is"
+	}
+	return display.Plural(n, "further control") + " are"
+}
+
+func catalogueText(t *answer.Terminal, items []CatalogueEntry) {
+	t.Heading("Controls that are policies", fmt.Sprint(len(items)))
+	for _, e := range items {
+		paint := t.Dim
+		if e.Severity >= finding.High {
+			paint = t.Bad
+		}
+		t.Lead(0, answer.Lead{Word: display.Pad(e.Severity.String(), len("critical")), Paint: paint}, t.Bold(e.ID)+"  "+e.Title)
+		about := kinds(e.Kinds)
+		if t.All() {
+			about = strings.Join(e.Kinds, " ")
+		}
+		if e.Parameters != "" {
+			about += "; parameters: " + e.Parameters
+		}
+		t.Text(10, t.Dim(about))
+	}
 }
 
 // kinds names some kinds, and counts the others.
@@ -106,8 +132,28 @@ func List(h Header, set *admission.Set) *answer.Document {
 		table.Rows = append(table.Rows, []string{e.Kind, e.Name, strings.Join(bound, "; "), e.Parameters, where(e.Position)})
 	}
 	doc := h.document(body, table)
+	doc.Text = func(t *answer.Terminal) { listText(t, body.Items) }
 	for _, p := range set.Problems {
 		doc.Notes = append(doc.Notes, strings.TrimSpace(p.Policy+" "+p.Rule)+" cannot be used: "+p.Message)
 	}
 	return doc
+}
+
+func listText(t *answer.Terminal, items []PolicyEntry) {
+	t.Heading("Policies", fmt.Sprint(len(items)))
+	if len(items) == 0 {
+		t.Line("There is no admission policy.")
+	}
+	for _, e := range items {
+		t.Text(0, strings.TrimRight(t.Bold(e.Name)+"  "+e.Kind+"  "+t.Dim(where(e.Position)), " "))
+		if e.Parameters != "" {
+			t.Text(2, t.Dim("parameters: "+e.Parameters))
+		}
+		for _, b := range e.Bindings {
+			t.Text(2, strings.TrimSpace("bound by "+b.Name+" "+strings.ToLower(strings.Join(b.Actions, ", "))))
+		}
+		if len(e.Bindings) == 0 {
+			t.Text(2, t.Bad("no binding: it enforces nothing"))
+		}
+	}
 }
