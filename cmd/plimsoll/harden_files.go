@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime"
+
 	"github.com/plimsoll-io/plimsoll/harden"
 	"github.com/plimsoll-io/plimsoll/internal/secretscan"
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -130,31 +132,32 @@ func stage(target string, mode fs.FileMode, text []byte) (name string, err error
 	return temporary.Name(), err
 }
 
-// secretLines are the lines of a file that hold a secret value: what the scanner of objects would replace, in the
-// text itself and in the fields of its objects.
+// secretLines are the lines of a file, before and after, that hold a secret value: what the scanner of objects would
+// replace, in the text itself and in the fields of its objects. Edits bring no secret that was not in the file.
 func secretLines(scanner *secretscan.Scanner, f harden.File) map[string]bool {
 	hidden := map[string]bool{}
-	for _, text := range [][]byte{f.Old, f.New} {
-		fake := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"file": string(text)}}
-		if scanner.Redact(fake) > 0 {
-			redacted := map[string]bool{}
-			for line := range strings.Lines(inventory.String(fake, "data", "file")) {
-				redacted[line] = true
-			}
-			for line := range strings.Lines(string(text)) {
-				if !redacted[line] {
-					hidden[line] = true
-				}
-			}
+	fake := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"file": string(f.Old)}}
+	if scanner.Redact(fake) > 0 {
+		redacted := map[string]bool{}
+		for line := range strings.Lines(inventory.String(fake, "data", "file")) {
+			redacted[line] = true
 		}
-		lines := strings.SplitAfter(string(text), "\n")
-		raw, _ := manifest.ReadBytes(f.Name, text, manifest.Options{})
-		clean, _ := manifest.ReadBytes(f.Name, text, manifest.Options{Redact: scanner.Redact})
-		for i := range min(len(raw), len(clean)) {
-			var values []string
-			differing(raw[i].Content, clean[i].Content, func(value string) { values = append(values, value) })
-			hideValues(lines, values, hidden)
+		for line := range strings.Lines(string(f.Old)) {
+			hidden[line] = !redacted[line]
 		}
+	}
+	var values []string
+	manifest.ReadBytes(f.Name, f.Old, manifest.Options{Redact: func(content map[string]any) int {
+		before := runtime.DeepCopyJSON(content)
+		n := scanner.Redact(content)
+		if n > 0 {
+			differing(before, content, func(value string) { values = append(values, value) })
+		}
+		return n
+	}})
+	if len(values) > 0 {
+		hideValues(strings.SplitAfter(string(f.Old), "\n"), values, hidden)
+		hideValues(strings.SplitAfter(string(f.New), "\n"), values, hidden)
 	}
 	return hidden
 }
