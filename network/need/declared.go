@@ -224,7 +224,7 @@ func (d *declarer) unknown(u Unresolved) {
 func (d *declarer) finish() *Needs {
 	for i, more := range d.more {
 		last := &d.needs[i].Evidence[maxEvidence-1]
-		*last = Evidence{Object: last.Object, Path: last.Path, What: last.What + ", and " + plural(more, "more place", "more places")}
+		*last = Evidence{Object: last.Object, Path: last.Path, What: last.What + ", and " + amount(int64(more), "more place", "more places")}
 	}
 	type named struct {
 		from, to string
@@ -326,11 +326,4 @@ func (n *naming) text() string {
 		return strings.Join(list[:last], ", ") + " and " + list[last]
 	}
 	return list[0]
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
 }

@@ -88,14 +88,45 @@ func (d *declarer) countMounts() {
 	}
 }
 
-// eachMounted yields the references to ConfigMaps that the containers of a pod mount.
-func eachMounted(s *podSpec, yield func(ref map[string]any)) {
+// secretFiles notes which files of configuration a pod takes from Secrets, as far as their names are known.
+func (d *declarer) secretFiles(w *sender, s *podSpec) {
+	mounted := mountedVolumes(s)
+	for _, volume := range inventory.Maps(s.spec["volumes"]) {
+		name := inventory.String(volume, "secret", "secretName")
+		if name == "" || !mounted[inventory.String(volume, "name")] {
+			continue
+		}
+		o := d.inv.Get("", "Secret", w.object.Namespace, name)
+		if o == nil {
+			continue
+		}
+		for _, field := range []string{"data", "stringData"} {
+			for _, key := range slices.Sorted(maps.Keys(inventory.Map(o.Content, field))) {
+				if i := strings.LastIndexByte(key, '.'); i >= 0 && configFiles[key[i+1:]] && isPlainName(key) {
+					d.fromSecrets.add(w.object, "file "+key)
+				}
+			}
+		}
+	}
+}
+
+// configFiles are the endings of names of files that programs are configured with.
+var configFiles = wordSet("yaml yml json conf cfg ini toml properties env xml config cnf")
+
+// mountedVolumes are the names of the volumes that containers mount.
+func mountedVolumes(s *podSpec) map[string]bool {
 	mounted := map[string]bool{}
 	for _, c := range s.containers() {
 		for _, m := range inventory.Maps(c.content["volumeMounts"]) {
 			mounted[inventory.String(m, "name")] = true
 		}
 	}
+	return mounted
+}
+
+// eachMounted yields the references to ConfigMaps that the containers of a pod mount.
+func eachMounted(s *podSpec, yield func(ref map[string]any)) {
+	mounted := mountedVolumes(s)
 	for _, volume := range inventory.Maps(s.spec["volumes"]) {
 		if !mounted[inventory.String(volume, "name")] {
 			continue

@@ -52,15 +52,22 @@ func FuzzReadText(f *testing.F) {
 
 // FuzzDeclared: objects of any shape give an answer.
 func FuzzDeclared(f *testing.F) {
-	f.Add([]byte(`[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b"},"spec":{"containers":[{"env":[{"name":"X_HOST","value":"$(Y)s"}]}]}},
-		{"kind":"Service","apiVersion":"v1","metadata":{"name":"s","namespace":"b"},"spec":{"ports":[{"port":80}],"selector":{}}}]`))
-	f.Add([]byte(`[{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"a"},"spec":{"template":{"spec":{"containers":[{"envFrom":[{"configMapRef":{"name":"c"}}],
-		"livenessProbe":{"httpGet":{"port":[]}},"volumeMounts":[{"name":"v"}]}],"volumes":[{"name":"v","configMap":{"name":"c"}}],"dnsConfig":{"nameservers":[1]}}}}},
+	f.Add([]byte(`[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"b"},
+		"spec":{"containers":[{"env":[{"name":"X_HOST","value":"$(Y)s"}]}]}},
+		{"kind":"Service","apiVersion":"v1","metadata":{"name":"s","namespace":"b"},
+		"spec":{"ports":[{"port":80}],"selector":{}}}]`))
+	f.Add([]byte(`[{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"a"},
+		"spec":{"template":{"spec":{"containers":[{"envFrom":[{"configMapRef":{"name":"c"}}],
+		"livenessProbe":{"httpGet":{"port":[]}},"volumeMounts":[{"name":"v"}]}],
+		"volumes":[{"name":"v","configMap":{"name":"c"}}],"dnsConfig":{"nameservers":[1]}}}}},
 		{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"c"},"data":{"a":7,"b":"s:1"}}]`))
-	f.Add([]byte(`[{"kind":"ServiceMonitor","apiVersion":"monitoring.coreos.com/v1","spec":{"selector":{"matchExpressions":[{}]},"endpoints":[{"port":1}]}},
+	f.Add([]byte(`[{"kind":"ServiceMonitor","apiVersion":"monitoring.coreos.com/v1",
+		"spec":{"selector":{"matchExpressions":[{}]},"endpoints":[{"port":1}]}},
 		{"kind":"Prometheus","apiVersion":"monitoring.coreos.com/v1","spec":{"serviceMonitorSelector":{}}},
-		{"kind":"ValidatingWebhookConfiguration","apiVersion":"admissionregistration.k8s.io/v1","webhooks":[{"clientConfig":{"service":{"name":"x"}}}]},
-		{"kind":"HTTPRoute","apiVersion":"gateway.networking.k8s.io/v1","spec":{"parentRefs":[{}],"rules":[{"backendRefs":[{}]}]}},
+		{"kind":"ValidatingWebhookConfiguration","apiVersion":"admissionregistration.k8s.io/v1",
+		"webhooks":[{"clientConfig":{"service":{"name":"x"}}}]},
+		{"kind":"HTTPRoute","apiVersion":"gateway.networking.k8s.io/v1",
+		"spec":{"parentRefs":[{}],"rules":[{"backendRefs":[{}]}]}},
 		{"kind":"Ingress","apiVersion":"networking.k8s.io/v1","spec":{"rules":[{"http":{"paths":[null]}}]}}]`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var list []map[string]any

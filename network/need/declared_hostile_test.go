@@ -21,8 +21,9 @@ func podWith(env []any, more ...map[string]any) *inventory.Inventory {
 		"spec": map[string]any{"containers": []any{container}},
 	}
 	db := map[string]any{
-		"kind": "Pod", "apiVersion": "v1", "metadata": map[string]any{"name": "db", "namespace": "shop", "labels": map[string]any{"app": "db"}},
-		"spec": map[string]any{"containers": []any{map[string]any{"name": "c"}}},
+		"kind": "Pod", "apiVersion": "v1",
+		"metadata": map[string]any{"name": "db", "namespace": "shop", "labels": map[string]any{"app": "db"}},
+		"spec":     map[string]any{"containers": []any{map[string]any{"name": "c"}}},
 	}
 	service := map[string]any{
 		"kind": "Service", "apiVersion": "v1", "metadata": map[string]any{"name": "db", "namespace": "shop"},
@@ -65,12 +66,13 @@ func TestHostileSizes(t *testing.T) {
 	const many = 100_000
 	repeat := func(s string) string { return strings.Repeat(s, 2<<20/len(s)) }
 	for _, piece := range []string{
-		"x", "a:", "://", "a://b,", "@", "db:5432,", "=", "a=", "$(A)", "${", "[", "[::1]", "{\"a\":", "- ", " - a:\n", "http://a/?x=http://", "\n",
-		"a.", "-", "<redacted:", ": ", "a: b\n  c: d\n", "\"", "-h db ", "_x._tcp.", "db:5432 ",
+		"x", "a:", "://", "a://b,", "@", "db:5432,", "=", "a=", "$(A)", "${", "[", "[::1]", "{\"a\":", "- ", " - a:\n", "http://a/?x=http://",
+		"\n", "a.", "-", "<redacted:", ": ", "a: b\n  c: d\n", "\"", "-h db ", "_x._tcp.", "db:5432 ",
 	} {
-		declared(podWith([]any{variable("DB_URL", repeat(piece)), variable("A", "x")}, map[string]any{"args": []any{repeat(piece), "--db-url", repeat(piece)}}))
+		args := map[string]any{"args": []any{repeat(piece), "--db-url", repeat(piece)}}
+		declared(podWith([]any{variable("DB_URL", repeat(piece)), variable("A", "x")}, args))
 	}
-	declared(podWith([]any{variable("DB_URL", strings.Repeat("a", 10<<20)), variable("B", strings.Repeat("db:5432,", 10<<17))}))
+	declared(podWith([]any{variable("DB_URL", strings.Repeat("a", 10<<20)), variable("B", strings.Repeat("db:5432,", 1<<20))}))
 	var env []any
 	for i := range many {
 		env = append(env, variable(fmt.Sprintf("DB_HOST_%d", i), "db"))
@@ -81,7 +83,8 @@ func TestHostileSizes(t *testing.T) {
 	}
 	env = nil
 	for i := range many {
-		env = append(env, variable(fmt.Sprintf("H%d_HOST", i), fmt.Sprintf("h%d.example.com", i)), variable(fmt.Sprintf("H%d_PORT", i), "443"))
+		name := fmt.Sprintf("H%d_", i)
+		env = append(env, variable(name+"HOST", fmt.Sprintf("h%d.example.com", i)), variable(name+"PORT", "443"))
 	}
 	if n := declared(podWith(env)); len(n.List) < many {
 		t.Errorf("%d needs", len(n.List))
@@ -115,7 +118,8 @@ func TestLargeFiles(t *testing.T) {
 	for i := range 20 {
 		data[fmt.Sprint("f", i)] = b.String()
 	}
-	files := map[string]any{"kind": "ConfigMap", "apiVersion": "v1", "metadata": map[string]any{"name": "m", "namespace": "shop"}, "data": data}
+	files := map[string]any{"kind": "ConfigMap", "apiVersion": "v1",
+		"metadata": map[string]any{"name": "m", "namespace": "shop"}, "data": data}
 	n := declared(podWith(nil, map[string]any{"volumeMounts": []any{map[string]any{"name": "v"}}},
 		map[string]any{"volumes": []any{map[string]any{"name": "v", "configMap": map[string]any{"name": "m"}}}}, map[string]any{"object": files}))
 	toDB(t, n)

@@ -16,10 +16,12 @@ func (d *declarer) peers() {
 	var silent naming
 	for _, w := range d.workloads {
 		o := w.object
-		if o.Kind != "StatefulSet" || o.Group() != "apps" || talks[o] || len(w.pods) == 0 || portOf(inventory.Map(o.Content, "spec")["replicas"]) < 2 {
+		spec := inventory.Map(o.Content, "spec")
+		if o.Kind != "StatefulSet" || talks[o] || len(w.pods) == 0 || portOf(spec["replicas"]) < 2 {
 			continue
 		}
-		if s := d.services.Get(o.Namespace, inventory.String(o.Content, "spec", "serviceName")); s != nil && s.Headless && senderBehind(s, "", w) {
+		s := d.services.Get(o.Namespace, inventory.String(spec, "serviceName"))
+		if s != nil && s.Headless && senderBehind(s, "", w) {
 			silent.add(o, "")
 		}
 	}

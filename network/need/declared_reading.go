@@ -33,6 +33,7 @@ func (d *declarer) containers(w *sender) {
 			d.arguments(w, s, &c, v)
 		}
 		eachMounted(s, func(ref map[string]any) { d.mounted(w, ref) })
+		d.secretFiles(w, s)
 	}
 }
 
@@ -68,7 +69,8 @@ func (d *declarer) variables(w *sender, v *variables) {
 				continue
 			}
 			d.mentions(&reading{sender: w, text: m.variable(name, key), name: name, port: port, because: func(string) Evidence {
-				return Evidence{Object: m.object, Path: dataPath(key), What: "environment variable " + nameOr(name, "with an odd name") + " of " + w.object.String()}
+				what := "environment variable " + nameOr(name, "with an odd name") + " of " + w.object.String()
+				return Evidence{Object: m.object, Path: dataPath(key), What: what}
 			}})
 		}
 	}

@@ -36,7 +36,7 @@ func (d *declarer) mention(r *reading, m *mention) {
 }
 
 // onlyResolves are commands that look a name up and open no connection to it.
-var onlyResolves = map[string]bool{"nslookup": true, "dig": true, "host": true, "hosts": true, "ping": true, "drill": true, "nslookup:": true}
+var onlyResolves = wordSet("nslookup dig host hosts ping drill")
 
 // isQualified says that a name can only be that of a Service.
 func isQualified(host string) bool {

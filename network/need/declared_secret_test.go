@@ -27,7 +27,8 @@ func texts(n *need.Needs) string {
 // secretHolders are values with a secret in them, and what the inventory would read them from.
 var secretHolders = []string{
 	"postgres://user:%s@db:5432/x", "redis://:%s@db:5432", "https://%s@api.example.com/x", "http://db:5432/%s", "http://db:5432?token=%s",
-	"user:%s@tcp(db:5432)/x", "host=db port=5432 password=%s dbname=x", "Server=db;Password=%s;Port=5432", "amqp://a:%s@db:5432,amqp://b:%s@db:5432",
+	"user:%s@tcp(db:5432)/x", "host=db port=5432 password=%s dbname=x", "Server=db;Password=%s;Port=5432",
+	"amqp://a:%s@db:5432,amqp://b:%s@db:5432",
 	"--password=%s --host db", "--password %s --host db --port 5432", "mysql -h db -p%s", "jdbc:postgresql://db:5432/x?user=u&password=%s",
 	`{"host": "db", "password": "%s", "port": 5432}`, "host: db\nport: 5432\npassword: %s\n", "password = %s\n[x]\nhost = db\n",
 	"Authorization: Bearer %s", "curl -H 'X-Token: %s' http://db:5432", "curl -u user:%s http://db:5432/",
@@ -35,8 +36,8 @@ var secretHolders = []string{
 
 // TestNoSecret puts passwords of every sort into every place that is read, without anything that would replace them first.
 func TestNoSecret(t *testing.T) {
-	pieces := []string{"canary", ".", "canary.example.com", ":", "443", "@", "/", ",", ";", "#", "?", "(", "]", "%", "&", "a.canary.svc", "http://",
-		"://", "-canary-host", "=", "[", "\\", "$(X)", "203.0.113.77:80"}
+	pieces := []string{"canary", ".", "canary.example.com", ":", "443", "@", "/", ",", ";", "#", "?", "(", "]", "%", "&", "a.canary.svc",
+		"http://", "://", "-canary-host", "=", "[", "\\", "$(X)", "203.0.113.77:80"}
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 2000 {
 		var password strings.Builder
@@ -90,7 +91,8 @@ spec:
   - name: c
     command: ["x", VALUE]
     args: ["--password", VALUE, "--host=db", "sh -c", VALUE]
-    env: [{name: PASSWORD, value: VALUE}, {name: X, value: VALUE}, {name: DB_DSN, value: VALUE}, {name: Y, value: "$(DB_DSN)"}, {name: Z, valueFrom: {secretKeyRef: {name: s, key: HOST}}}]
+    env: [{name: PASSWORD, value: VALUE}, {name: X, value: VALUE}, {name: DB_DSN, value: VALUE}, {name: Y, value: "$(DB_DSN)"},
+      {name: Z, valueFrom: {secretKeyRef: {name: s, key: HOST}}}]
     envFrom: [{configMapRef: {name: m}}, {secretRef: {name: s}}]
     volumeMounts: [{name: m, mountPath: /m}, {name: s, mountPath: /s}]
 `, "VALUE", string(quoted))
