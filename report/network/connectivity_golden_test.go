@@ -1,7 +1,6 @@
 package network
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-var updateConnectivity = flag.Bool("update-connectivity", false, "write the golden files of connectivity and explain")
 
 // unclear has pods of one workload that differ, the host network, and a policy that is not understood.
 const unclear = shopWithIngress + "---\n" + diffPolicy + `
@@ -70,12 +68,12 @@ func TestConnectivityGolden(t *testing.T) {
 func compareConnectivity(t *testing.T, name, got string) {
 	t.Helper()
 	file := filepath.Join("testdata", name)
-	if *updateConnectivity {
+	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if want, err := os.ReadFile(file); err != nil || got != string(want) {
-		t.Errorf("it is not that of %s (%v); -update-connectivity writes it. It is:\n%s", file, err, got)
+		t.Errorf("it is not that of %s (%v); -update writes it. It is:\n%s", file, err, got)
 	}
 }

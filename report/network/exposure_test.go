@@ -1,7 +1,6 @@
 package network
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,7 +17,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-var updateExposure = flag.Bool("update-exposure", false, "write the golden files of exposure")
 
 const exposureSample = `
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
@@ -79,13 +77,13 @@ func TestExposureGolden(t *testing.T) {
 	}
 	for name, got := range out {
 		file := filepath.Join("testdata", name)
-		if *updateExposure {
+		if *update {
 			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if want, err := os.ReadFile(file); err != nil || got != string(want) {
-			t.Errorf("it is not that of %s (%v); -update-exposure writes it. It is:\n%s", file, err, got)
+			t.Errorf("it is not that of %s (%v); -update writes it. It is:\n%s", file, err, got)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -29,7 +28,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-var updateGenerate = flag.Bool("update-generate", false, "write what the cases of generated policies give")
 
 // A generateCase is a file of testdata/generate: objects, a flow log, options, and the manifest that they give.
 type generateCase struct {
@@ -137,7 +135,7 @@ func TestGenerated(t *testing.T) {
 			got := answertest.Render(t, "yaml", doc, report.Options{})
 			checkManifest(t, got, g.plan)
 			answertest.Check(t, c.path, doc)
-			if *updateGenerate {
+			if *update {
 				var files []txtar.File
 				for _, f := range c.archive.Files {
 					if f.Name != "want.yaml" {
@@ -151,7 +149,7 @@ func TestGenerated(t *testing.T) {
 				}
 			}
 			if want := string(c.section("want.yaml")); got != want {
-				t.Errorf("the manifest is another one; -update-generate writes it. It is:\n%s", got)
+				t.Errorf("the manifest is another one; -update writes it. It is:\n%s", got)
 			}
 		})
 	}

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,7 +17,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-var updateLint = flag.Bool("update-lint", false, "write the golden files of lint")
 
 const lintSample = diffWorkloads + `
 apiVersion: networking.k8s.io/v1
@@ -63,13 +61,13 @@ func TestLintGolden(t *testing.T) {
 	}
 	for name, got := range out {
 		file := filepath.Join("testdata", name)
-		if *updateLint {
+		if *update {
 			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if want, err := os.ReadFile(file); err != nil || got != string(want) {
-			t.Errorf("it is not that of %s (%v); -update-lint writes it. It is:\n%s", file, err, got)
+			t.Errorf("it is not that of %s (%v); -update writes it. It is:\n%s", file, err, got)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package network
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,7 +19,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-var updateRehearse = flag.Bool("update-rehearse", false, "write the golden files of rehearse")
 
 const rehearsed = diffWorkloads + `
 {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, spec: {selector: {app: db}, ports: [{port: 5432}]}}
@@ -105,7 +103,7 @@ func TestRehearsalGolden(t *testing.T) {
 	}
 	for name, got := range out {
 		file := filepath.Join("testdata", name)
-		if *updateRehearse {
+		if *update {
 			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
 			}
