@@ -33,7 +33,7 @@ func TestStrictSelector(t *testing.T) {
 		"capital prefix":   {expression("Example.com/app", "DoesNotExist"), false},
 		"number for value": {m{"matchLabels": m{"app": 1}}, false},
 	} {
-		s, err := parseStrictSelector(map[string]any(c.selector))
+		s, err := parseStrictSelector(c.selector)
 		if (err == nil) != c.valid || s.broken == c.valid {
 			t.Errorf("%s: valid %v, want %v: %v", name, err == nil, c.valid, err)
 		}

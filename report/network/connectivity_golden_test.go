@@ -12,7 +12,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-
 // unclear has pods of one workload that differ, the host network, and a policy that is not understood.
 const unclear = shopWithIngress + "---\n" + diffPolicy + `
 {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: queue, namespace: jobs}, spec: {template: {metadata: {labels: {app: queue}}, spec: {containers: [{name: c}]}}}}

@@ -17,7 +17,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-
 const exposureSample = `
 {apiVersion: v1, kind: Namespace, metadata: {name: shop}}
 ---

@@ -28,7 +28,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-
 // A generateCase is a file of testdata/generate: objects, a flow log, options, and the manifest that they give.
 type generateCase struct {
 	archive *txtar.Archive

@@ -17,7 +17,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-
 const lintSample = diffWorkloads + `
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

@@ -19,7 +19,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
-
 const rehearsed = diffWorkloads + `
 {apiVersion: v1, kind: Service, metadata: {name: db, namespace: shop}, spec: {selector: {app: db}, ports: [{port: 5432}]}}
 ---
