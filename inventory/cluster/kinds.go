@@ -25,6 +25,7 @@ var defaultKinds = []struct {
 	{"cilium.io", "CiliumClusterwideNetworkPolicy CiliumNetworkPolicy"},
 	{"crd.antrea.io", "ClusterNetworkPolicy NetworkPolicy"},
 	{"crd.projectcalico.org", "GlobalNetworkPolicy NetworkPolicy"},
+	{"discovery.k8s.io", "EndpointSlice"},
 	{"gateway.networking.k8s.io", "GRPCRoute Gateway GatewayClass HTTPRoute ReferenceGrant TCPRoute TLSRoute UDPRoute"},
 	{"k8s.ovn.org", "ClusterUserDefinedNetwork EgressFirewall UserDefinedNetwork"},
 	{"network.openshift.io", "EgressNetworkPolicy"},
