@@ -21,7 +21,7 @@ const shownLines = 8
 // writeSummary says what was done and what was not, for people.
 func writeSummary(w io.Writer, plan *harden.Plan, files []harden.File, gaps []inventory.Gap, opts HardenOptions) {
 	out := bufio.NewWriter(w)
-	defer out.Flush()
+	defer out.Flush() //nolint:errcheck // a summary that cannot be shown changes nothing
 	done := "Edits to make"
 	if opts.Apply {
 		done = "Edited"

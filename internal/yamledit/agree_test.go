@@ -3,6 +3,8 @@ package yamledit_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -89,8 +91,10 @@ func apply(input []byte, e yamledit.Edit) ([]any, error) {
 	var out []any
 	for {
 		doc := new(yaml.Node)
-		if dec.Decode(doc) != nil {
+		if err := dec.Decode(doc); errors.Is(err, io.EOF) {
 			return out, nil
+		} else if err != nil {
+			return nil, err
 		}
 		if len(doc.Content) > 0 && doc.Content[0].Line == e.Line {
 			if err := yamlpath.Apply(doc, e.Path, e.Fix); err != nil {

@@ -185,7 +185,7 @@ func parse(text []byte) (docs []*yaml.Node, values []any, err error) {
 	}()
 	parsed := text
 	if !bytes.HasSuffix(text, []byte("\n")) { // a block scalar at the end keeps its line break, as kubectl has it
-		parsed = append(text[:len(text):len(text)], '\n')
+		parsed = slices.Concat(text, []byte{'\n'})
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(parsed))
 	decoder := yamlpath.NewDecoder(yamlpath.Limits{})

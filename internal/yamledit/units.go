@@ -41,14 +41,15 @@ func (s *source) units(n *yaml.Node, limit int) ([]unit, error) {
 // keyEnd is the offset after the colon of a key.
 func (s *source) keyEnd(k *yaml.Node, start, limit int, flow bool) (int, error) {
 	var end int
-	if k.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+	switch {
+	case k.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
 		var err error
 		if end, err = s.scalarEnd(k, start, limit, 0, true); err != nil {
 			return 0, err
 		}
-	} else if flow {
+	case flow:
 		end = s.flowPlainEnd(start)
-	} else {
+	default:
 		line := s.text[start:s.lineEnd(start)]
 		i := 0
 		for i < len(line) && (line[i] != ':' || i+1 < len(line) && bytes.IndexByte([]byte(" \t\r\n"), line[i+1]) < 0) {
