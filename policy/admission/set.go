@@ -201,7 +201,7 @@ func (s *Set) bind(o *inventory.Object) {
 		}
 		if err != nil {
 			s.Problems = append(s.Problems, Result{
-				Policy: b.Policy, Binding: o.Name, Resource: o.Ref, Position: place(o, ""), Result: Error, Message: "read binding: " + err.Error(),
+				Policy: b.Policy, Binding: o.Name, Resource: o.Ref, Position: place(o, ""), Result: Error, Actions: []string{}, Message: "read binding: " + err.Error(),
 			})
 			return
 		}
@@ -245,7 +245,7 @@ func written(o *inventory.Object) map[string]any {
 // problem notes that the policy cannot be used.
 func (p *Policy) problem(rule, message string) {
 	p.problems = append(p.problems, Result{
-		Policy: p.Object.Name, Rule: rule, Resource: p.Object.Ref, Position: place(p.Object, rule), Result: Error,
+		Policy: p.Object.Name, Rule: rule, Resource: p.Object.Ref, Position: place(p.Object, rule), Result: Error, Actions: []string{},
 		Message: strings.TrimSpace(message),
 	})
 }

@@ -18,7 +18,7 @@ func TestHostileNames(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			inv := inventory.New(inventory.Source{Kind: "files", Names: []string{s}}, time.Time{}, "", nil, nil)
 			h := HeaderOf("PolicyResults", inv, nil, "1.37", []string{s})
-			ref := finding.Ref{APIVersion: "v1", Kind: s, Namespace: s, Name: s}
+			ref := finding.Ref{APIVersion: "v1", Kind: "Pod" + s, Namespace: s, Name: s}
 			o := &inventory.Object{Ref: finding.Ref{APIVersion: admission.Group + "/v1", Kind: admission.ValidatingKind, Name: s}}
 			for name, d := range map[string]*answer.Document{
 				"results": Results(h, []admission.Result{{Policy: s, Rule: s, Binding: s, Resource: ref, Result: admission.Fail, Actions: []string{s}, Message: s}}),

@@ -42,7 +42,7 @@ func testsText(t *answer.Terminal, body *PolicyTestResults) {
 		r := &body.Items[i]
 		if r.Test != last {
 			t.Line("")
-			t.Line(t.Bold(r.Test))
+			t.Text(0, t.Bold(r.Test))
 			last = r.Test
 		}
 		t.Lead(2, lead(t, r.Result), r.Case+"  "+t.Dim(string(r.Expected)))
