@@ -76,6 +76,7 @@ func runNetpolRehearse(ctx context.Context, opts RehearseOptions, paths []string
 	if set != nil {
 		proposed = opts.propose(view, set)
 	}
+	setCollector(100, planMemory)
 	needs := view.observed(flows)
 	current := view.network.AssumeEnforced()
 	after := current
