@@ -103,6 +103,7 @@ func (m *Map) build() {
 	for _, g := range m.atlas.groups {
 		p := &Peer{Addresses: g.ranges, located: true, facts: g.facts}
 		p.address[g.family] = g.ranges[0].First
+		p.called = sync.OnceValue(p.addressText)
 		m.peers = append(m.peers, p)
 	}
 }

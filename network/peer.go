@@ -33,6 +33,7 @@ type Peer struct {
 	ports     []containerPort
 	alone     bool // it is a single pod that nobody makes another of
 	facts     mark
+	called    func() string // addressText, once; nil for peers that no Map has
 }
 
 // External says that the peer is addresses outside of the cluster.
@@ -52,9 +53,17 @@ func (p *Peer) Namespace() string {
 // String is how people name the peer: "Deployment shop/cart", "192.0.2.0/24", "0.0.0.0/0 except 10.0.0.0/8",
 // "0.0.0.0/1 and 40 more blocks".
 func (p *Peer) String() string {
-	if p.Object != nil {
+	switch {
+	case p.Object != nil:
 		return p.Object.String()
+	case p.called != nil:
+		return p.called()
 	}
+	return p.addressText()
+}
+
+// addressText names addresses. Those of a peer can be thousands of blocks.
+func (p *Peer) addressText() string {
 	blocks := prefixesOf(p.Addresses)
 	if len(blocks) == 1 {
 		return blocks[0].String()

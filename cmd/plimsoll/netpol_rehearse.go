@@ -77,7 +77,7 @@ func runNetpolRehearse(ctx context.Context, opts RehearseOptions, paths []string
 		proposed = opts.propose(view, set)
 	}
 	setCollector(100, planMemory)
-	needs := view.observed(flows)
+	needs, count := view.observed(flows), flows.Summary.Flows
 	current := view.network.AssumeEnforced()
 	after := current
 	if proposed != view {
@@ -89,7 +89,7 @@ func runNetpolRehearse(ctx context.Context, opts RehearseOptions, paths []string
 	}
 	header := proposed.header("Rehearsal")
 	r.Incomplete = r.Incomplete || len(header.Inventory.Gaps) > 0
-	if err := opts.writeAnswer(reportnetwork.RehearsalOf(header, needs, r, flows.Summary.Flows), targets, s); err != nil {
+	if err := opts.writeAnswer(reportnetwork.RehearsalOf(header, needs, r, count), targets, s); err != nil {
 		return err
 	}
 	switch r.Verdict() {

@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/need"
@@ -54,19 +55,72 @@ func (s *stage) oneEnd(n *need.Need, d network.Direction, peers []*network.Peer)
 	}
 }
 
-// play judges a need between peers: with each of those that are meant, or with any of those that may be.
-func (s *stage) play(from, to cast, n *need.Need) outcome {
-	var first [3]outcome // by answer
-	var count [3]int
+// A poll is the answers for all pairs of peers.
+type poll struct {
+	first [3]outcome // by answer
+	count [3]int
+}
+
+func (p *poll) add(answer network.Answer, from, to *network.Peer) {
+	if p.count[answer] == 0 {
+		p.first[answer] = outcome{answer: answer, from: from, to: to}
+	}
+	p.count[answer]++
+}
+
+// many is from how many addresses on a peer is asked about all of them at once.
+const many = 16
+
+// poll asks about all pairs.
+func (s *stage) poll(from, to cast, n *need.Need) *poll {
+	p := &poll{}
 	for _, a := range from.peers {
-		for _, b := range to.peers {
-			answer := s.ask(a, b).Port(n.Protocol, n.Port)
-			if count[answer] == 0 {
-				first[answer] = outcome{answer: answer, from: a, to: b}
+		if len(to.peers) > many && to.peers[0].External() {
+			for b, answer := range s.outward(network.Egress, a, to.peers, n) {
+				p.add(answer, a, b)
 			}
-			count[answer]++
+			continue
+		}
+		for _, b := range to.peers {
+			if len(from.peers) > many && a.External() {
+				continue
+			}
+			p.add(s.ask(a, b).Port(n.Protocol, n.Port), a, b)
 		}
 	}
+	if len(from.peers) > many && from.peers[0].External() {
+		for _, b := range to.peers {
+			for a, answer := range s.outward(network.Ingress, b, from.peers, n) {
+				p.add(answer, a, b)
+			}
+		}
+	}
+	return p
+}
+
+// outward is what becomes of a port between a peer and many addresses outside.
+func (s *stage) outward(d network.Direction, p *network.Peer, outside []*network.Peer, n *need.Need) iter.Seq2[*network.Peer, network.Answer] {
+	return func(yield func(*network.Peer, network.Answer) bool) {
+		answers := map[*network.Peer]network.Answer{}
+		for _, o := range s.Outside(d, p) {
+			if answer := o.Port(n.Protocol, n.Port); answer != network.Denied {
+				for _, address := range o.Addresses {
+					answers[address] = answer
+				}
+			}
+		}
+		for _, address := range outside {
+			if !yield(address, answers[address]) {
+				return
+			}
+		}
+	}
+}
+
+// play judges a need between peers: with each of those that are meant, or with any of those that may be.
+func (s *stage) play(from, to cast, n *need.Need) outcome {
+	p := s.poll(from, to, n)
+	first, count := p.first, p.count
 	denied := first[network.Denied]
 	switch {
 	case count[network.Denied] == 0 && count[network.Unknown] > 0:

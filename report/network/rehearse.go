@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -124,19 +125,6 @@ func RehearsalOf(h Header, needs *need.Needs, r *rehearse.Rehearsal, flows int64
 		Breaks: []BrokenNeed{}, Unknown: []UnsureNeed{}, Unresolved: []UnresolvedFlow{}, GoneFlows: r.Gone, Changes: []BreakingChange{},
 		NeverUsed: []finding.Ref{}, UnusedRules: []PolicyRule{}, DeniedAlready: []SeenNeed{}, CannotKnow: append([]string{}, r.CannotKnow...),
 	}
-	for _, b := range r.Breaks {
-		item := BrokenNeed{Change: blameText(b.Changes), SeenNeed: seenNeed(b.Need), Reason: b.Reason, DeniedBefore: b.Before, Policies: []PolicyChange{}}
-		for _, c := range b.Changes {
-			item.Policies = append(item.Policies, PolicyChange{c.Policy, c.Act})
-		}
-		body.Breaks = append(body.Breaks, item)
-	}
-	for _, u := range r.Unknown {
-		body.Unknown = append(body.Unknown, UnsureNeed{seenNeed(u.Need), u.Reason})
-	}
-	for _, u := range r.Unresolved {
-		body.Unresolved = append(body.Unresolved, UnresolvedFlow{u.From, u.To, u.Protocol, u.Port, u.Flows, u.Last, u.Reason})
-	}
 	for _, c := range r.Changes {
 		body.Changes = append(body.Changes, BreakingChange{PolicyChange{c.Policy, c.Act}, c.Needs, c.Flows})
 	}
@@ -150,9 +138,45 @@ func RehearsalOf(h Header, needs *need.Needs, r *rehearse.Rehearsal, flows int64
 		body.DeniedAlready = append(body.DeniedAlready, seenNeed(n))
 	}
 	doc := document(h, body, rehearsalTable(r), unusedTable(r))
+	doc.Also = []answer.List{{Name: "breaks", Items: brokenNeeds(r)}, {Name: "unknown", Items: unsureNeeds(r)}, {Name: "unresolved", Items: unresolvedFlows(r)}}
 	doc.Notes = rehearsalNotes(r, needs)
 	doc.Text = func(t *answer.Terminal) { rehearsalText(t, r) }
 	return doc
+}
+
+// brokenNeeds, unsureNeeds and unresolvedFlows are made one by one: there may be as many as connections.
+func brokenNeeds(r *rehearse.Rehearsal) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for _, b := range r.Breaks {
+			item := BrokenNeed{Change: blameText(b.Changes), SeenNeed: seenNeed(b.Need), Reason: b.Reason, DeniedBefore: b.Before, Policies: []PolicyChange{}}
+			for _, c := range b.Changes {
+				item.Policies = append(item.Policies, PolicyChange{c.Policy, c.Act})
+			}
+			if !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+func unsureNeeds(r *rehearse.Rehearsal) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for _, u := range r.Unknown {
+			if !yield(UnsureNeed{seenNeed(u.Need), u.Reason}) {
+				return
+			}
+		}
+	}
+}
+
+func unresolvedFlows(r *rehearse.Rehearsal) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for _, u := range r.Unresolved {
+			if !yield(UnresolvedFlow{u.From, u.To, u.Protocol, u.Port, u.Flows, u.Last, u.Reason}) {
+				return
+			}
+		}
+	}
 }
 
 func blameText(list []rehearse.Blame) string {
@@ -195,33 +219,42 @@ func seenNeed(n need.Need) SeenNeed {
 
 // rehearsalTable are the connections that do not surely go on working.
 func rehearsalTable(r *rehearse.Rehearsal) answer.Table {
-	table := answer.Table{
+	return answer.Table{
 		Title:   "Rehearsal: " + string(r.Verdict()),
 		Columns: []string{"result", "from", "to", "port", "flows", "last seen", "change", "reason"},
+		Long:    rehearsalRows(r),
 		Empty:   "Every connection that was observed goes on working.",
 	}
-	row := func(word string, n need.Need, change, reason string) {
-		table.Rows = append(table.Rows, []string{
+}
+
+func rehearsalRows(r *rehearse.Rehearsal) iter.Seq[[]string] {
+	row := func(word string, n need.Need, change, reason string) []string {
+		return []string{
 			word, n.From.String(), n.To.String(), n.Protocol.String() + " " + strconv.Itoa(int(n.Port)),
 			strconv.FormatInt(rehearse.Flows(n), 10), seenText(rehearse.Last(n)), change, reason,
-		})
-	}
-	for _, b := range r.Breaks {
-		word := "breaks"
-		if b.Before {
-			word = "breaks, denied before"
 		}
-		row(word, b.Need, blameText(b.Changes), b.Reason)
 	}
-	for _, u := range r.Unknown {
-		row("unknown", u.Need, "", u.Reason)
+	return func(yield func([]string) bool) {
+		for _, b := range r.Breaks {
+			word := "breaks"
+			if b.Before {
+				word = "breaks, denied before"
+			}
+			if !yield(row(word, b.Need, blameText(b.Changes), b.Reason)) {
+				return
+			}
+		}
+		for _, u := range r.Unknown {
+			if !yield(row("unknown", u.Need, "", u.Reason)) {
+				return
+			}
+		}
+		for _, u := range r.Unresolved {
+			if !yield([]string{"not judged", u.From, u.To, portText(u), strconv.FormatInt(u.Flows, 10), seenText(u.Last), "", u.Reason}) {
+				return
+			}
+		}
 	}
-	for _, u := range r.Unresolved {
-		table.Rows = append(table.Rows, []string{
-			"not judged", u.From, u.To, portText(u), strconv.FormatInt(u.Flows, 10), seenText(u.Last), "", u.Reason,
-		})
-	}
-	return table
 }
 
 // portText is the protocol and the port of a connection, as far as known.
