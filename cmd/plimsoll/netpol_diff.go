@@ -69,5 +69,6 @@ func (o *NetpolOptions) readBoth(ctx context.Context, one, two string, s streams
 		after, err = second.read(ctx, []string{two}, s)
 		return err
 	})
-	return before, after, group.Wait()
+	err = group.Wait() // before the others are read: Go fixes no order within one return
+	return before, after, err
 }

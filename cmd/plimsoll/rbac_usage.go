@@ -53,5 +53,6 @@ func (o *RBACOptions) readUsage(ctx context.Context, paths, audit []string, s st
 		used, err = readAudit(ctx, audit, s.in)
 		return err
 	})
-	return view, used, group.Wait()
+	err := group.Wait() // before the others are read: Go fixes no order within one return
+	return view, used, err
 }
