@@ -89,12 +89,15 @@ func (o *openness) reaches(openings []network.Opening) (internet, beyond Reach) 
 		if x.Allowed.None() && x.Unknown.None() {
 			continue
 		}
+		var met [2]bool // ports are joined once, as an opening can have thousands of addresses
 		for _, a := range x.Addresses {
 			i := o.public[a]
-			to := &of[i]
-			to.Allowed, to.Unknown = to.Allowed.Union(x.Allowed), to.Unknown.Union(x.Unknown)
+			if to := &of[i]; !met[i] {
+				met[i] = true
+				to.Allowed, to.Unknown = to.Allowed.Union(x.Allowed), to.Unknown.Union(x.Unknown)
+			}
 			if !x.Allowed.None() {
-				to.Addresses = append(to.Addresses, a.Addresses...)
+				of[i].Addresses = append(of[i].Addresses, a.Addresses...)
 				if counts[i] == nil {
 					counts[i] = map[int]int{}
 				}
