@@ -6,49 +6,6 @@ import (
 	"slices"
 )
 
-// An AddressRange is the addresses from First to Last, both included, of one family.
-type AddressRange struct{ First, Last netip.Addr }
-
-// Prefixes are the fewest CIDR blocks that hold exactly the range, in order.
-func (r AddressRange) Prefixes() []netip.Prefix {
-	var out []netip.Prefix
-	for at := r.First; at.IsValid() && at.Compare(r.Last) <= 0; {
-		bits := at.BitLen()
-		for bits > 0 {
-			wider := netip.PrefixFrom(at, bits-1)
-			if wider.Masked().Addr() != at || lastOf(wider).Compare(r.Last) > 0 {
-				break
-			}
-			bits--
-		}
-		p := netip.PrefixFrom(at, bits)
-		out = append(out, p)
-		at = lastOf(p).Next() // invalid after the last address of the family
-	}
-	return out
-}
-
-// prefixesOf are the fewest blocks of several ranges.
-func prefixesOf(ranges []AddressRange) []netip.Prefix {
-	var out []netip.Prefix
-	for _, r := range ranges {
-		out = append(out, r.Prefixes()...)
-	}
-	return out
-}
-
-// lastOf is the highest address of a block.
-func lastOf(p netip.Prefix) netip.Addr {
-	bytes := p.Masked().Addr().AsSlice()
-	for bit := p.Bits(); bit < len(bytes)*8; bit++ {
-		bytes[bit/8] |= 0x80 >> (bit % 8)
-	}
-	last, _ := netip.AddrFromSlice(bytes)
-	return last
-}
-
-func rangeOf(p netip.Prefix) AddressRange { return AddressRange{p.Masked().Addr(), lastOf(p)} }
-
 // The families of addresses.
 type family uint8
 
@@ -67,62 +24,13 @@ func familyOf(a netip.Addr) family {
 
 func wholeFamily(f family) AddressRange {
 	if f == ipv4 {
-		return rangeOf(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+		return RangeOf(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
 	}
-	return rangeOf(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
+	return RangeOf(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
 }
 
 // An addressSet holds addresses of both families, as sorted ranges that neither overlap nor touch.
 type addressSet [families][]AddressRange
-
-// normalAddresses sorts ranges of one family in place and joins those that overlap or touch.
-func normalAddresses(ranges []AddressRange) []AddressRange {
-	if len(ranges) < 2 {
-		return ranges
-	}
-	slices.SortFunc(ranges, func(a, b AddressRange) int { return a.First.Compare(b.First) })
-	out := ranges[:1]
-	for _, r := range ranges[1:] {
-		last := &out[len(out)-1]
-		next := last.Last.Next()
-		if !next.IsValid() {
-			break // it reaches to the end of the family
-		}
-		if r.First.Compare(next) > 0 {
-			out = append(out, r)
-		} else if r.Last.Compare(last.Last) > 0 {
-			last.Last = r.Last
-		}
-	}
-	return out
-}
-
-// subtractAddresses leaves out of r what is in the sorted, disjoint ranges.
-func subtractAddresses(r AddressRange, except []AddressRange) []AddressRange {
-	var out []AddressRange
-	next := r.First
-	for _, e := range except {
-		if e.Last.Compare(next) < 0 {
-			continue
-		}
-		if e.First.Compare(r.Last) > 0 {
-			break
-		}
-		if next.Compare(e.First) < 0 {
-			out = append(out, AddressRange{next, e.First.Prev()})
-		}
-		if next = e.Last.Next(); !next.IsValid() || next.Compare(r.Last) > 0 {
-			return out
-		}
-	}
-	return append(out, AddressRange{next, r.Last})
-}
-
-// has says whether an address is in sorted, disjoint ranges.
-func hasAddress(ranges []AddressRange, a netip.Addr) bool {
-	i, found := slices.BinarySearchFunc(ranges, a, func(r AddressRange, a netip.Addr) int { return r.First.Compare(a) })
-	return found || i > 0 && ranges[i-1].Last.Compare(a) >= 0
-}
 
 // whole says that the ranges are every address of their family.
 func (s addressSet) whole(f family) bool { return len(s[f]) == 1 && s[f][0] == wholeFamily(f) }

@@ -259,10 +259,10 @@ func readNetworks(raw any, warn complain) rulePeer {
 			return rulePeer{broken: err.Error()}
 		}
 		f := familyOf(p.Addr())
-		set[f] = append(set[f], rangeOf(p))
+		set[f] = append(set[f], RangeOf(p))
 	}
 	for f := range set {
-		set[f] = normalAddresses(set[f])
+		set[f] = JoinRanges(set[f])
 	}
 	return rulePeer{block: set}
 }
@@ -297,7 +297,7 @@ func (r *adminReader) nodePeer(raw any) rulePeer {
 		}
 	}
 	for f := range set {
-		set[f] = normalAddresses(set[f])
+		set[f] = JoinRanges(set[f])
 	}
 	return rulePeer{block: set}
 }

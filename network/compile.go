@@ -170,7 +170,7 @@ func (b *blockDraft) add(set *addressSet) {
 
 func (b *blockDraft) join() addressSet {
 	for f := range b.set {
-		b.set[f] = normalAddresses(b.set[f])
+		b.set[f] = JoinRanges(b.set[f])
 	}
 	return b.set
 }

@@ -283,7 +283,7 @@ func (w *world) inBlock(block addressSet, other *Peer) (tri, string) {
 	case !other.External() && !other.located:
 		return min(maybe, triOf(len(ranges) > 0)), "the addresses of its pods are not known"
 	}
-	return triOf(hasAddress(ranges, other.address[w.family])), ""
+	return triOf(HasAddress(ranges, other.address[w.family])), ""
 }
 
 // foreign makes unknown what policies judge that are not understood.

@@ -69,7 +69,7 @@ func (p *Peer) addressText() string {
 		return blocks[0].String()
 	}
 	whole := wholeFamily(familyOf(p.Addresses[0].First))
-	if except := prefixesOf(subtractAddresses(whole, p.Addresses)); len(except) < len(blocks) && len(except) <= 3 {
+	if except := prefixesOf(SubtractRanges([]AddressRange{whole}, p.Addresses)); len(except) < len(blocks) && len(except) <= 3 {
 		text := whole.Prefixes()[0].String() + " except"
 		for i, e := range except {
 			if i > 0 {

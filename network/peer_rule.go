@@ -71,12 +71,12 @@ func readBlock(raw any, warn complain) (*addressSet, error) {
 			warn(path, Refused, "The API server refuses this object: %s is not a part of %s", e, cidr)
 		}
 		if e.Addr().Is4() == cidr.Addr().Is4() {
-			except = append(except, rangeOf(e))
+			except = append(except, RangeOf(e))
 		}
 	}
 	set := &addressSet{}
 	f := familyOf(cidr.Addr())
-	set[f] = subtractAddresses(rangeOf(cidr), normalAddresses(except))
+	set[f] = SubtractRanges([]AddressRange{RangeOf(cidr)}, JoinRanges(except))
 	return set, nil
 }
 

@@ -127,7 +127,7 @@ func (c *comparison) ends(joints []int) []End {
 		case b.Object() != nil:
 			return 1
 		}
-		return compareAddresses(a.Addresses[0].First, b.Addresses[0].First)
+		return a.Addresses[0].First.Compare(b.Addresses[0].First)
 	})
 	return out
 }

@@ -1,9 +1,7 @@
 package change
 
 import (
-	"cmp"
 	"encoding/binary"
-	"net/netip"
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -101,13 +99,8 @@ func stretches(m *network.Map) []stretch {
 			out = append(out, stretch{r, p})
 		}
 	}
-	slices.SortFunc(out, func(a, b stretch) int { return compareAddresses(a.First, b.First) })
+	slices.SortFunc(out, func(a, b stretch) int { return a.First.Compare(b.First) })
 	return out
-}
-
-// compareAddresses puts IPv4 first; each family is all its addresses in both maps.
-func compareAddresses(a, b netip.Addr) int {
-	return cmp.Or(cmp.Compare(a.BitLen(), b.BitLen()), a.Compare(b))
 }
 
 // outside cuts the addresses where either map cuts them. All addresses are in a peer of each map.
@@ -118,8 +111,7 @@ func (c *comparison) outside() []unit {
 	before, after := stretches(c.before), stretches(c.after)
 	for i, j := 0, 0; i < len(before) && j < len(after); {
 		a, b := before[i], after[j]
-		first, last := later(a.First, b.First), sooner(a.Last, b.Last)
-		if compareAddresses(first, last) <= 0 {
+		if both, ok := a.Intersect(b.AddressRange); ok {
 			p := pair{a.peer, b.peer}
 			k, known := at[p]
 			if !known {
@@ -127,27 +119,13 @@ func (c *comparison) outside() []unit {
 				at[p] = k
 				out = append(out, unit{before: []*network.Peer{a.peer}, after: []*network.Peer{b.peer}})
 			}
-			out[k].end.Addresses = append(out[k].end.Addresses, network.AddressRange{First: first, Last: last})
+			out[k].end.Addresses = append(out[k].end.Addresses, both)
 		}
-		if compareAddresses(a.Last, b.Last) < 0 {
+		if a.Last.Compare(b.Last) < 0 {
 			i++
 		} else {
 			j++
 		}
 	}
 	return out
-}
-
-func later(a, b netip.Addr) netip.Addr {
-	if compareAddresses(a, b) < 0 {
-		return b
-	}
-	return a
-}
-
-func sooner(a, b netip.Addr) netip.Addr {
-	if compareAddresses(a, b) < 0 {
-		return a
-	}
-	return b
 }

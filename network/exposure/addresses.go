@@ -32,25 +32,12 @@ func anyPublic(r network.AddressRange, blocks []netip.Prefix) bool {
 		if i < 0 {
 			return true
 		}
-		a = lastOf(blocks[i]).Next()
+		a = network.RangeOf(blocks[i]).Last.Next()
 	}
 	return false
 }
 
-func lastOf(p netip.Prefix) netip.Addr {
-	bytes := p.Addr().AsSlice()
-	for bit := p.Bits(); bit < len(bytes)*8; bit++ {
-		bytes[bit/8] |= 0x80 >> (bit % 8)
-	}
-	a, _ := netip.AddrFromSlice(bytes)
-	return a
-}
-
-func rangeOf(p netip.Prefix) network.AddressRange {
-	return network.AddressRange{First: p.Masked().Addr(), Last: lastOf(p.Masked())}
-}
-
-func publicBlock(p netip.Prefix) bool { return Public([]network.AddressRange{rangeOf(p)}) }
+func publicBlock(p netip.Prefix) bool { return Public([]network.AddressRange{network.RangeOf(p)}) }
 
 func publicAddress(a netip.Addr) bool {
 	return a.IsValid() && anyPublic(network.AddressRange{First: a, Last: a}, special())
@@ -63,44 +50,14 @@ func within(ranges []network.AddressRange, blocks []netip.Prefix) []network.Addr
 	}
 	var out []network.AddressRange
 	for _, b := range blocks {
-		own := rangeOf(b)
+		own := network.RangeOf(b)
 		for _, r := range ranges {
-			if r.First.BitLen() != own.First.BitLen() || r.Last.Less(own.First) || own.Last.Less(r.First) {
-				continue
+			if both, ok := r.Intersect(own); ok {
+				out = append(out, both)
 			}
-			both := r
-			if both.First.Less(own.First) {
-				both.First = own.First
-			}
-			if own.Last.Less(both.Last) {
-				both.Last = own.Last
-			}
-			out = append(out, both)
 		}
 	}
-	return joinRanges(out)
-}
-
-// joinRanges sorts ranges, and makes one of those that touch or overlap.
-func joinRanges(list []network.AddressRange) []network.AddressRange {
-	slices.SortFunc(list, compareRanges)
-	out := list[:0]
-	for _, r := range list {
-		n := len(out)
-		if n == 0 || out[n-1].Last.BitLen() != r.First.BitLen() || out[n-1].Last.Less(r.First) && out[n-1].Last.Next() != r.First {
-			out = append(out, r)
-		} else if out[n-1].Last.Less(r.Last) {
-			out[n-1].Last = r.Last
-		}
-	}
-	return out
-}
-
-func compareRanges(a, b network.AddressRange) int {
-	if c := a.First.Compare(b.First); c != 0 {
-		return c
-	}
-	return a.Last.Compare(b.Last)
+	return network.JoinRanges(out)
 }
 
 // nodeZone is from where nodes can be reached, as far as their addresses tell.

@@ -55,7 +55,7 @@ func (j *judge) of(p *network.Peer, protocol network.Protocol, port uint16) outs
 	if doubtful != nil {
 		a.because = j.network.Judge(doubtful, p, network.OnePort(protocol, port)).Ingress.Because
 	}
-	a.allowed, a.unknown = joinRanges(a.allowed), joinRanges(a.unknown)
+	a.allowed, a.unknown = network.JoinRanges(a.allowed), network.JoinRanges(a.unknown)
 	a.every = families(p, a)
 	j.outside[key] = a
 	return a

@@ -108,7 +108,7 @@ func (o *openness) reaches(openings []network.Opening) (internet, beyond Reach) 
 	for i := range of {
 		r := &of[i]
 		r.Unknown = r.Unknown.Subtract(r.Allowed)
-		r.Addresses = joinRanges(r.Addresses)
+		r.Addresses = network.JoinRanges(r.Addresses)
 		for bits, n := range counts[i] {
 			r.All = r.All || n == o.counts[i][bits]
 		}

@@ -30,7 +30,7 @@ func (c *checker) block(p *policy, d network.Direction, item network.PeerReading
 		path = path.Field("ipBlock")
 	}
 	for _, node := range c.podRanges() {
-		if len(without(item.Addresses, node.ranges)) == 0 {
+		if len(network.SubtractRanges(item.Addresses, node.ranges)) == 0 {
 			c.found(PodAddresses, p.Object, path, fmt.Sprintf("The block for %s lies in the range of the pods of %s", d, node.object),
 				proves("pod-cidr", "spec.podCIDRs of "+node.object.String()+" holds it", node.object))
 			return
@@ -70,7 +70,7 @@ func (c *checker) podRanges() []podRange {
 		for _, item := range append([]any{spec["podCIDR"]}, inventory.List(spec, "podCIDRs")...) {
 			text, _ := item.(string)
 			if prefix, err := netip.ParsePrefix(text); err == nil {
-				one.ranges = append(one.ranges, network.AddressRange{First: prefix.Masked().Addr(), Last: lastOf(prefix)})
+				one.ranges = append(one.ranges, network.RangeOf(prefix))
 			}
 		}
 		slices.SortFunc(one.ranges, func(a, b network.AddressRange) int { return a.First.Compare(b.First) })
@@ -79,16 +79,6 @@ func (c *checker) podRanges() []podRange {
 		}
 	}
 	return c.nodes
-}
-
-// lastOf is the highest address of a block.
-func lastOf(p netip.Prefix) netip.Addr {
-	bytes := p.Masked().Addr().AsSlice()
-	for bit := p.Bits(); bit < len(bytes)*8; bit++ {
-		bytes[bit/8] |= 0x80 >> (bit % 8)
-	}
-	last, _ := netip.AddrFromSlice(bytes)
-	return last
 }
 
 // podAt is the pod of an address; nil when there is none.

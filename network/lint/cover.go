@@ -178,13 +178,13 @@ func coveredBlock(addresses []network.AddressRange, ports portSet, others []*rul
 // cut takes addresses with ports out of the parts.
 func cut(parts []part, addresses []network.AddressRange, ports portSet) (out []part, changed bool) {
 	for _, p := range parts {
-		common := both(p.addresses, addresses)
+		common := network.IntersectRanges(p.addresses, addresses)
 		if len(common) == 0 || !p.ports.meets(ports) {
 			out = append(out, p)
 			continue
 		}
 		changed = true
-		if left := without(p.addresses, addresses); len(left) > 0 {
+		if left := network.SubtractRanges(p.addresses, addresses); len(left) > 0 {
 			out = append(out, part{left, p.ports})
 		}
 		if left := p.ports.without(ports); !left.none() {

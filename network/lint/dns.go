@@ -192,7 +192,7 @@ func (c *checker) namesAddress(a netip.Addr) bool {
 	means := func(r network.RuleReading) bool {
 		return slices.ContainsFunc(r.Peers, func(item network.PeerReading) bool {
 			v4, v6 := whole(item.Addresses)
-			return item.Block && !v4 && !v6 && has(item.Addresses, a)
+			return item.Block && !v4 && !v6 && network.HasAddress(item.Addresses, a)
 		})
 	}
 	return slices.ContainsFunc(c.policies, func(p *policy) bool { return slices.ContainsFunc(p.rules[network.Egress], means) })

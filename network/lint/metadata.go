@@ -97,7 +97,7 @@ func (c *checker) ways(peer *network.Peer, a netip.Addr) []way {
 				out = append(out, way{policy: p, path: r.Path})
 			}
 			for _, item := range r.Peers {
-				if item.Block && has(item.Addresses, a) {
+				if item.Block && network.HasAddress(item.Addresses, a) {
 					out = append(out, way{policy: p, path: item.Path})
 				}
 			}

@@ -248,7 +248,7 @@ func (c *connections) fromOutside(u *unit) []joint {
 	}
 	var out []joint
 	for _, g := range groups {
-		j := joint{from: side{addresses: mergeRanges(g.ranges)}, to: side{unit: u}, Connection: g.Connection, partly: g.partly}
+		j := joint{from: side{addresses: network.JoinRanges(slices.Clone(g.ranges))}, to: side{unit: u}, Connection: g.Connection, partly: g.partly}
 		for _, p := range u.peers {
 			if len(j.asked) < reasonPairs && !g.Unknown.None() && !c.m.Allowed(g.peer, p).Unknown.None() {
 				j.asked = append(j.asked, [2]*network.Peer{g.peer, p})

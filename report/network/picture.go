@@ -341,7 +341,7 @@ func (p *pictureMaker) controller() string {
 
 // addresses is the box of addresses as senders or as receivers: a box on both sides would turn every picture into circles.
 func (p *pictureMaker) addresses(side string, ranges []network.AddressRange) string {
-	label := outsideText(mergeRanges(ranges))
+	label := outsideText(network.JoinRanges(slices.Clone(ranges)))
 	id := side + "/" + label
 	if p.outside[id] {
 		return id
@@ -354,7 +354,7 @@ func (p *pictureMaker) addresses(side string, ranges []network.AddressRange) str
 	default:
 		n.Group = "addresses"
 		section := graph.Section{Title: "Addresses"}
-		for _, e := range addressEnds(mergeRanges(ranges)) {
+		for _, e := range addressEnds(network.JoinRanges(slices.Clone(ranges))) {
 			section.Lines = append(section.Lines, e.CIDR)
 		}
 		n.Sections = []graph.Section{section}

@@ -177,7 +177,7 @@ func (s *sender) addresses(u *unit) []joint {
 		}
 	}
 	for i := range out {
-		out[i].to.addresses = mergeRanges(out[i].to.addresses)
+		out[i].to.addresses = network.JoinRanges(slices.Clone(out[i].to.addresses))
 	}
 	return out
 }

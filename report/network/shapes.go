@@ -58,24 +58,9 @@ func addressEnds(ranges []network.AddressRange) []End {
 	return out
 }
 
-// mergeRanges joins ranges that touch. Ranges may come in any order, of both families.
-func mergeRanges(ranges []network.AddressRange) []network.AddressRange {
-	ranges = slices.Clone(ranges)
-	slices.SortFunc(ranges, func(a, b network.AddressRange) int { return a.First.Compare(b.First) })
-	var out []network.AddressRange
-	for _, r := range ranges {
-		if n := len(out); n > 0 && out[n-1].Last.BitLen() == r.First.BitLen() && out[n-1].Last.Next() == r.First {
-			out[n-1].Last = r.Last
-			continue
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
 // addressText is how people name addresses: each family by its fewest blocks, or by what it leaves out.
 func addressText(ranges []network.AddressRange) string {
-	ranges = mergeRanges(ranges)
+	ranges = network.JoinRanges(slices.Clone(ranges))
 	var parts []string
 	for _, bits := range []int{32, 128} {
 		family := slices.DeleteFunc(slices.Clone(ranges), func(r network.AddressRange) bool { return r.First.BitLen() != bits })
