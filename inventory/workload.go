@@ -63,6 +63,17 @@ func (o *Object) PodMeta() (meta map[string]any, at finding.Path) {
 	return Map(o.Content, strings.Split(string(at), ".")...), at
 }
 
+// RunningContainers are the containers of a pod spec that keep running: also init containers that are sidecars.
+func RunningContainers(spec map[string]any) []map[string]any {
+	out := Maps(spec["containers"])
+	for _, c := range Maps(spec["initContainers"]) {
+		if String(c, "restartPolicy") == "Always" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Map walks fields down to a map; nil when one is missing or of another type.
 func Map(content map[string]any, fields ...string) map[string]any {
 	for _, f := range fields {

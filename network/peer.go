@@ -166,22 +166,17 @@ func (p *pod) read(meta, spec map[string]any, names *namespaces) {
 	p.namespace = names.of(p.Object.Namespace)
 	p.labels = labelsOf(meta)
 	p.HostNetwork, _ = spec["hostNetwork"].(bool)
-	p.readPorts(spec, "containers", false)
-	p.readPorts(spec, "initContainers", true)
+	p.ports = portsOf(spec)
 	if node, _ := spec["nodeName"].(string); node != "" {
 		p.nodes, p.placed = []string{node}, true
 	}
 }
 
-// readPorts reads the named ports of containers; of init containers only of those that keep running beside the others.
-func (p *pod) readPorts(spec map[string]any, field string, sidecars bool) {
-	for _, item := range inventory.List(spec, field) {
-		container, _ := item.(map[string]any)
-		if sidecars && inventory.String(container, "restartPolicy") != "Always" {
-			continue
-		}
-		for _, item := range inventory.List(container, "ports") {
-			m, _ := item.(map[string]any)
+// portsOf are the named ports of the containers that keep running.
+func portsOf(spec map[string]any) []containerPort {
+	var out []containerPort
+	for _, container := range inventory.RunningContainers(spec) {
+		for _, m := range inventory.Maps(container["ports"]) {
 			name := inventory.String(m, "name")
 			if name == "" {
 				continue
@@ -194,11 +189,23 @@ func (p *pod) readPorts(spec map[string]any, field string, sidecars bool) {
 					continue
 				}
 			}
-			if n, err := portNumber(m["containerPort"]); err == nil {
-				p.ports = append(p.ports, containerPort{namedPort{proto, name}, n})
+			if n := PortNumber(m["containerPort"]); n != 0 {
+				out = append(out, containerPort{namedPort{proto, name}, n})
 			}
 		}
 	}
+	return out
+}
+
+// NamedPorts are the numbers that containers of a pod spec give a name to, as they stand there.
+func NamedPorts(spec map[string]any, protocol Protocol, name string) []uint16 {
+	var out []uint16
+	for _, p := range portsOf(spec) {
+		if p.namedPort == (namedPort{protocol, name}) {
+			out = append(out, p.number)
+		}
+	}
+	return out
 }
 
 // locate reads the addresses of a pod that runs.

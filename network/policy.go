@@ -259,6 +259,12 @@ func readPort(item any) (rulePort, error) {
 	}
 }
 
+// PortNumber is the number of a port in an object; 0 for what is none.
+func PortNumber(raw any) uint16 {
+	n, _ := portNumber(raw)
+	return n
+}
+
 func portNumber(raw any) (uint16, error) {
 	n, isNumber := number(raw)
 	if !isNumber {

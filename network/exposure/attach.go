@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
 )
 
 // A tri is whether something is the case, as far as that is known.
@@ -27,7 +28,7 @@ func (f *finder) attached(o *inventory.Object, kind routeKind, parent map[string
 		if section := inventory.String(parent, "sectionName"); section != "" && section != inventory.String(l, "name") {
 			continue
 		}
-		if port := portNumber(parent["port"]); port != 0 && port != portNumber(l["port"]) {
+		if port := network.PortNumber(parent["port"]); port != 0 && port != network.PortNumber(l["port"]) {
 			continue
 		}
 		if !takesKind(l, kind) || !sharesHost(o, inventory.String(l, "hostname")) {

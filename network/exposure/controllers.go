@@ -109,7 +109,7 @@ func (x *product) has(labels map[string]string, images []string) bool {
 // imagesOf are the repositories of the images of containers, without tag, digest and registry.
 func imagesOf(spec map[string]any) []string {
 	var out []string
-	for _, c := range containers(spec) {
+	for _, c := range inventory.RunningContainers(spec) {
 		image, _, _ := strings.Cut(inventory.String(c, "image"), "@")
 		if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
 			image = image[:i]

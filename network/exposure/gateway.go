@@ -153,7 +153,7 @@ func (f *finder) routeBackends(w *Way, o *inventory.Object, kind routeKind, like
 			return
 		}
 		b := backend{name: name, port: ""}
-		if n := portNumber(ref["port"]); n != 0 {
+		if n := network.PortNumber(ref["port"]); n != 0 {
 			b.port = n
 		}
 		if namespace != o.Namespace {

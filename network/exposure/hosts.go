@@ -18,7 +18,7 @@ func (f *finder) findHosts() {
 		if p.HostNetwork {
 			w.Kind = HostNetwork
 		}
-		for _, c := range containers(spec) {
+		for _, c := range inventory.RunningContainers(spec) {
 			for _, port := range inventory.Maps(inventory.List(c, "ports")) {
 				f.hostPort(w, p, port)
 			}
@@ -35,7 +35,7 @@ func (f *finder) findHosts() {
 
 func (f *finder) hostPort(w *Way, p *network.Peer, port map[string]any) {
 	d := &Door{Way: w, Peer: p, Sender: ClientOrNode, Zone: w.Zone}
-	d.Target, d.Port = portNumber(port["containerPort"]), portNumber(port["hostPort"])
+	d.Target, d.Port = network.PortNumber(port["containerPort"]), network.PortNumber(port["hostPort"])
 	if p.HostNetwork {
 		d.Port, d.Sender = d.Target, Client
 	}
@@ -63,30 +63,4 @@ func podSpec(p *network.Peer) map[string]any {
 	}
 	spec, _ := p.Object.PodSpec()
 	return spec
-}
-
-// containers are those that keep running.
-func containers(spec map[string]any) []map[string]any {
-	out := inventory.Maps(inventory.List(spec, "containers"))
-	for _, c := range inventory.Maps(inventory.List(spec, "initContainers")) {
-		if inventory.String(c, "restartPolicy") == "Always" {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// portNumber is a port's number; 0 for what is none.
-func portNumber(v any) uint16 {
-	switch n := v.(type) {
-	case int64:
-		if n > 0 && n <= 65535 {
-			return uint16(n)
-		}
-	case float64:
-		if n > 0 && n <= 65535 && n == float64(uint16(n)) {
-			return uint16(n)
-		}
-	}
-	return 0
 }

@@ -122,7 +122,7 @@ func readBackend(m map[string]any) backend {
 		b := backend{name: inventory.String(s, "name")}
 		if name := inventory.String(s, "port", "name"); name != "" {
 			b.port = name
-		} else if n := portNumber(inventory.Map(s, "port")["number"]); n != 0 {
+		} else if n := network.PortNumber(inventory.Map(s, "port")["number"]); n != 0 {
 			b.port = n
 		} else {
 			b.port = ""
@@ -132,7 +132,7 @@ func readBackend(m map[string]any) backend {
 	b := backend{name: inventory.String(m, "serviceName"), port: ""}
 	if text, ok := m["servicePort"].(string); ok {
 		b.port = text
-	} else if n := portNumber(m["servicePort"]); n != 0 {
+	} else if n := network.PortNumber(m["servicePort"]); n != 0 {
 		b.port = n
 	}
 	return b

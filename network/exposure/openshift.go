@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
 )
 
 // findRoutes finds what OpenShift Routes lead to.
@@ -42,7 +43,7 @@ func routeBackend(spec map[string]any, name string) backend {
 			b.port = port
 		}
 	default:
-		if n := portNumber(port); n != 0 {
+		if n := network.PortNumber(port); n != 0 {
 			b.port, b.target = n, true
 		}
 	}

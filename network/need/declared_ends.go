@@ -202,7 +202,7 @@ func (d *declarer) findHostPorts() {
 		for i := range w.specs {
 			for _, c := range w.specs[i].containers() {
 				for _, m := range inventory.Maps(c.content["ports"]) {
-					at, to := hostPort{protocolOf(m), portOf(m["hostPort"])}, portOf(m["containerPort"])
+					at, to := hostPort{protocolOf(m), network.PortNumber(m["hostPort"])}, network.PortNumber(m["containerPort"])
 					if at.port == 0 || to == 0 {
 						continue
 					}

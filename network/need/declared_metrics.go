@@ -94,7 +94,7 @@ func (d *declarer) annotatedPods(w *sender, x *scrapers) {
 	}
 	for _, c := range s.containers() { // the usual rules try every port that containers declare
 		for _, m := range inventory.Maps(c.content["ports"]) {
-			if n := portOf(m["containerPort"]); n != 0 && c.stays && protocolOf(m) == network.TCP {
+			if n := network.PortNumber(m["containerPort"]); n != 0 && c.stays && protocolOf(m) == network.TCP {
 				d.scrape(x.ends, to, nil, n, because)
 			}
 		}
@@ -215,7 +215,7 @@ func monitored(s *service.Service, b service.Backend, endpoint map[string]any) [
 		}
 		return nil
 	}
-	if n := portOf(endpoint["targetPort"]); n != 0 {
+	if n := network.PortNumber(endpoint["targetPort"]); n != 0 {
 		return []uint16{n}
 	}
 	return numbersOf(b.Peer.NamedPort(network.TCP, inventory.String(endpoint, "targetPort")))
@@ -249,7 +249,7 @@ func (d *declarer) podMonitor(o *inventory.Object, x *scrapers) {
 
 func podEndpoint(p *network.Peer, endpoint map[string]any) []uint16 {
 	for _, field := range []string{"portNumber", "targetPort"} {
-		if n := portOf(endpoint[field]); n != 0 {
+		if n := network.PortNumber(endpoint[field]); n != 0 {
 			return []uint16{n}
 		}
 	}

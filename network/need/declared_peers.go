@@ -17,7 +17,7 @@ func (d *declarer) peers() {
 	for _, w := range d.workloads {
 		o := w.object
 		spec := inventory.Map(o.Content, "spec")
-		if o.Kind != "StatefulSet" || talks[o] || len(w.pods) == 0 || portOf(spec["replicas"]) < 2 {
+		if o.Kind != "StatefulSet" || talks[o] || len(w.pods) == 0 || replicas(o) < 2 {
 			continue
 		}
 		s := d.services.Get(o.Namespace, inventory.String(spec, "serviceName"))

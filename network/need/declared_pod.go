@@ -79,7 +79,7 @@ func (s *podSpec) containers() []container {
 func (c *container) named(name string, protocol network.Protocol) uint16 {
 	for _, m := range inventory.Maps(c.content["ports"]) {
 		if inventory.String(m, "name") == name && protocolOf(m) == protocol {
-			return portOf(m["containerPort"])
+			return network.PortNumber(m["containerPort"])
 		}
 	}
 	return 0

@@ -35,7 +35,7 @@ func (d *declarer) handler(w *sender, s *podSpec, c *container, what string, fie
 		for _, f := range fields {
 			path = path.Field(f)
 		}
-		port := portOf(action["port"])
+		port := network.PortNumber(action["port"])
 		if name, ok := action["port"].(string); ok {
 			if port = c.named(name, network.TCP); port == 0 {
 				if port, ok = portNumber(name); !ok {

@@ -192,7 +192,7 @@ func (d *declarer) opensPort(s *service.Service, number uint16) bool {
 		for i := range w.specs {
 			for _, c := range w.specs[i].containers() {
 				for _, p := range inventory.Maps(c.content["ports"]) {
-					if portOf(p["containerPort"]) == number && protocolOf(p) == network.TCP {
+					if network.PortNumber(p["containerPort"]) == number && protocolOf(p) == network.TCP {
 						return true
 					}
 				}

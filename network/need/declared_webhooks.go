@@ -3,6 +3,7 @@ package need
 import (
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
 )
 
 // webhooks notes the Services that the API server itself calls: admission and conversion webhooks, and extension API
@@ -40,7 +41,7 @@ func (d *declarer) called(o *inventory.Object, ref map[string]any, path finding.
 	if name == "" {
 		return
 	}
-	number := portOf(ref["port"])
+	number := network.PortNumber(ref["port"])
 	if ref["port"] == nil {
 		number = 443
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/flow"
 )
 
@@ -57,7 +58,7 @@ func (n *nodes) readAPI(inv *inventory.Inventory) {
 			n.api[a] = nil
 		}
 		for _, m := range inventory.Maps(ports) {
-			if p := portOf(m["port"]); p != 0 && !slices.Contains(n.api[a], p) {
+			if p := network.PortNumber(m["port"]); p != 0 && !slices.Contains(n.api[a], p) {
 				n.api[a] = append(n.api[a], p)
 			}
 		}
@@ -79,21 +80,6 @@ func (n *nodes) readAPI(inv *inventory.Inventory) {
 			}
 		}
 	}
-}
-
-// portOf is a port's number; 0 for what is none.
-func portOf(v any) uint16 {
-	switch n := v.(type) {
-	case int64:
-		if n > 0 && n <= 65535 {
-			return uint16(n)
-		}
-	case float64:
-		if n > 0 && n <= 65535 && n == float64(uint16(n)) {
-			return uint16(n)
-		}
-	}
-	return 0
 }
 
 func (n *nodes) has(a netip.Addr) bool { return n.addresses[a] }

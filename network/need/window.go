@@ -203,14 +203,17 @@ func cron(o *inventory.Object, s *flow.Summary) string {
 }
 
 // isZero says that a workload wants no pods.
-func isZero(o *inventory.Object) bool {
+func isZero(o *inventory.Object) bool { return replicas(o) == 0 }
+
+// replicas is how many pods a workload wants: 1 where it does not say.
+func replicas(o *inventory.Object) float64 {
 	switch n := inventory.Map(o.Content, "spec")["replicas"].(type) {
 	case int64:
-		return n == 0
+		return float64(n)
 	case float64:
-		return n == 0
+		return n
 	}
-	return false
+	return 1
 }
 
 // ended are Jobs that nobody starts again, and whose pods are not there any more.

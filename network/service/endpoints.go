@@ -88,7 +88,7 @@ func (s *Service) reach(addresses, ports []map[string]any, find func(netip.Addr)
 				continue
 			}
 			for _, p := range ports {
-				if n := number(p["port"]); n != 0 {
+				if n := network.PortNumber(p["port"]); n != 0 {
 					s.Outside = append(s.Outside, netip.AddrPortFrom(a, n))
 				}
 			}

@@ -46,34 +46,19 @@ func readPort(m map[string]any) (Port, bool) {
 			return Port{}, false
 		}
 	}
-	p.Port = number(m["port"])
-	p.NodePort = number(m["nodePort"])
+	p.Port = network.PortNumber(m["port"])
+	p.NodePort = network.PortNumber(m["nodePort"])
 	switch target := m["targetPort"].(type) {
 	case string:
 		p.TargetName = target
 	case nil:
 		p.Target = p.Port
 	default:
-		if p.Target = number(target); p.Target == 0 {
+		if p.Target = network.PortNumber(target); p.Target == 0 {
 			p.Target = p.Port // the API server reads 0 as absent
 		}
 	}
 	return p, p.Port != 0
-}
-
-// number is a port's number; 0 for what is none.
-func number(v any) uint16 {
-	switch n := v.(type) {
-	case int64:
-		if n > 0 && n <= 65535 {
-			return uint16(n)
-		}
-	case float64:
-		if n > 0 && n <= 65535 && n == float64(uint16(n)) {
-			return uint16(n)
-		}
-	}
-	return 0
 }
 
 func appendAddress(list []netip.Addr, v any) []netip.Addr {
@@ -82,28 +67,4 @@ func appendAddress(list []netip.Addr, v any) []netip.Addr {
 		list = append(list, a.Unmap().WithZone(""))
 	}
 	return list
-}
-
-// namedPorts are the ports of a protocol that containers give a name to. Init containers count where they keep running.
-func namedPorts(spec map[string]any, protocol network.Protocol, name string) []uint16 {
-	var out []uint16
-	find := func(field string, sidecars bool) {
-		for _, c := range inventory.Maps(inventory.List(spec, field)) {
-			if sidecars && inventory.String(c, "restartPolicy") != "Always" {
-				continue
-			}
-			for _, m := range inventory.Maps(inventory.List(c, "ports")) {
-				p := inventory.String(m, "protocol")
-				if p == "" {
-					p = network.TCP.String()
-				}
-				if n := number(m["containerPort"]); n != 0 && p == protocol.String() && inventory.String(m, "name") == name {
-					out = append(out, n)
-				}
-			}
-		}
-	}
-	find("containers", false)
-	find("initContainers", true)
-	return out
 }

@@ -79,7 +79,7 @@ func (s *Service) Targets(b Backend, p Port) []uint16 {
 		out = append(out, p.Target)
 	} else {
 		for _, spec := range b.specs {
-			out = append(out, namedPorts(spec, p.Protocol, p.TargetName)...)
+			out = append(out, network.NamedPorts(spec, p.Protocol, p.TargetName)...)
 		}
 	}
 	if s.Headless {
