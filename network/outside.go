@@ -1,15 +1,9 @@
 package network
 
-// An Opening is what passes between a peer and some addresses outside of the cluster.
-type Opening struct {
-	Connection
-	Addresses []*Peer
-}
-
 // Outside says what passes between a peer of this Map and the addresses outside of the cluster: what these can send to it, or
-// what it can send to them. Addresses in no Opening get nothing, and between addresses outside nothing is said to pass. It
+// what it can send to them. The classes of a cell are all of addresses; those in no cell get nothing, and between addresses outside nothing is said to pass. It
 // costs what the policies that select the peer say, after the first call has found out which do.
-func (m *Map) Outside(d Direction, p *Peer) []Opening {
+func (m *Map) Outside(d Direction, p *Peer) []Cell {
 	if p.External() {
 		return nil
 	}
@@ -23,13 +17,5 @@ func (m *Map) Outside(d Direction, p *Peer) []Opening {
 		side := r.sides[d].of(p.class, min(int(f), r.worlds-1))
 		all = append(all, side.within(r.byFamily[onlyIPv4+familyKind(f)].and(r.external))...)
 	}
-	all = r.merge(all)
-	out := make([]Opening, len(all))
-	for i, c := range all {
-		out[i].Connection = m.connection(c.value)
-		for class := range c.to.each {
-			out[i].Addresses = append(out[i].Addresses, m.classes[class].Peers...)
-		}
-	}
-	return out
+	return m.cells(r.merge(all))
 }

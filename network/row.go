@@ -77,6 +77,17 @@ func (c Cell) Len() int { return c.to.len() }
 // Has says whether a class is in the cell.
 func (c Cell) Has(class *Class) bool { return c.to.has(class.ID) }
 
+// Peers yields the peers of the classes of the cell, in order.
+func (c Cell) Peers(yield func(*Peer) bool) {
+	for class := range c.To {
+		for _, p := range class.Peers {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // SameClasses says that two cells of one Map hold the same classes.
 func (c Cell) SameClasses(o Cell) bool { return c.to.equal(o.to) }
 
@@ -86,9 +97,12 @@ func (c Cell) Digest() uint64 { return c.to.digest() }
 // Row is what each peer of a class can send to which classes; classes in no cell get nothing. The cell with the class
 // itself is about two different peers of it, or two pods of one peer.
 func (m *Map) Row(src *Class) []Cell {
-	row := m.reach().row(src.ID)
-	out := make([]Cell, len(row))
-	for i, c := range row {
+	return m.cells(m.reach().row(src.ID))
+}
+
+func (m *Map) cells(list cells) []Cell {
+	out := make([]Cell, len(list))
+	for i, c := range list {
 		out[i] = Cell{m.connection(c.value), m, c.to}
 	}
 	return out

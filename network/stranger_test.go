@@ -75,7 +75,7 @@ func checkOutside(t *testing.T, m *network.Map, d network.Direction, p *network.
 	t.Helper()
 	got := map[*network.Peer]network.Connection{}
 	for _, o := range m.Outside(d, p) {
-		for _, a := range o.Addresses {
+		for a := range o.Peers {
 			if _, twice := got[a]; twice {
 				t.Errorf("%s: %s is there twice", p, a)
 			}

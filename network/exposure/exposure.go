@@ -55,8 +55,9 @@ func New(inv *inventory.Inventory, m *network.Map, services *service.Services) *
 const manyDoors = 1_000_000
 
 func find(inv *inventory.Inventory, m *network.Map, services *service.Services, most int) *Exposure {
-	e := &Exposure{network: m, services: services, doors: map[*network.Peer][]*Door{}, open: newOpenness(m)}
-	f := &finder{Exposure: e, inv: inv, nodes: nodeZone(inv), judge: newJudge(m), room: most, rest: map[doorSort]bool{}}
+	blocks := newBlockMemory(m)
+	e := &Exposure{network: m, services: services, doors: map[*network.Peer][]*Door{}, open: newOpenness(m, blocks)}
+	f := &finder{Exposure: e, inv: inv, nodes: nodeZone(inv), judge: newJudge(m, blocks), room: most, rest: map[doorSort]bool{}}
 	f.findServices()
 	f.findHosts()
 	// What comes next is sent on by pods, which the ways so far lead to.

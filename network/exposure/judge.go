@@ -13,6 +13,7 @@ type judge struct {
 	network   *network.Map
 	outside   map[portOfClass]outsideAnswer
 	strangers map[*network.Class]network.Stranger
+	blocks    *blockMemory
 }
 
 type portOfClass struct {
@@ -21,8 +22,8 @@ type portOfClass struct {
 	port     uint16
 }
 
-func newJudge(m *network.Map) *judge {
-	return &judge{network: m, outside: map[portOfClass]outsideAnswer{}, strangers: map[*network.Class]network.Stranger{}}
+func newJudge(m *network.Map, blocks *blockMemory) *judge {
+	return &judge{network: m, outside: map[portOfClass]outsideAnswer{}, strangers: map[*network.Class]network.Stranger{}, blocks: blocks}
 }
 
 // An outsideAnswer is which addresses outside policies let in on one port.
@@ -41,21 +42,21 @@ func (j *judge) of(p *network.Peer, protocol network.Protocol, port uint16) outs
 		return known
 	}
 	var a outsideAnswer
-	openings := j.network.Outside(network.Ingress, p)
 	var doubtful *network.Peer
-	for _, o := range openings {
-		switch o.Port(protocol, port) {
+	for _, c := range j.network.Outside(network.Ingress, p) {
+		switch c.Port(protocol, port) {
 		case network.Allowed:
-			a.allowed = appendRanges(a.allowed, o.Addresses)
+			a.allowed = join(a.allowed, j.blocks.of(c).all())
 		case network.Unknown:
-			a.unknown = appendRanges(a.unknown, o.Addresses)
-			doubtful = o.Addresses[0]
+			a.unknown = join(a.unknown, j.blocks.of(c).all())
+			for doubtful = range c.Peers {
+				break
+			}
 		}
 	}
 	if doubtful != nil {
 		a.because = j.network.Judge(doubtful, p, network.OnePort(protocol, port)).Ingress.Because
 	}
-	a.allowed, a.unknown = network.JoinRanges(a.allowed), network.JoinRanges(a.unknown)
 	a.every = families(p, a)
 	j.outside[key] = a
 	return a
@@ -79,13 +80,6 @@ func families(p *network.Peer, a outsideAnswer) network.Answer {
 
 // whole says that a range is all addresses of its family.
 func whole(r network.AddressRange) bool { return r.First.IsUnspecified() && !r.Last.Next().IsValid() }
-
-func appendRanges(list []network.AddressRange, peers []*network.Peer) []network.AddressRange {
-	for _, p := range peers {
-		list = append(list, p.Addresses...)
-	}
-	return list
-}
 
 // bitsOf are the lengths of the addresses that a peer has, or may have.
 func bitsOf(p *network.Peer) []int {

@@ -37,8 +37,7 @@ type openness struct {
 	network *network.Map
 	mu      sync.Mutex
 	known   map[openKey]*Open
-	public  map[*network.Peer]int // 1 for addresses that the internet routes
-	counts  [2]map[int]int        // of peers that are addresses, by public and the length of the addresses
+	blocks  *blockMemory
 }
 
 type openKey struct {
@@ -46,17 +45,8 @@ type openKey struct {
 	direction network.Direction
 }
 
-func newOpenness(m *network.Map) *openness {
-	o := &openness{network: m, known: map[openKey]*Open{}, public: map[*network.Peer]int{}, counts: [2]map[int]int{{}, {}}}
-	for _, p := range m.Peers() {
-		if p.External() {
-			if Public(p.Addresses) {
-				o.public[p] = 1
-			}
-			o.counts[o.public[p]][p.Addresses[0].First.BitLen()]++
-		}
-	}
-	return o
+func newOpenness(m *network.Map, blocks *blockMemory) *openness {
+	return &openness{network: m, known: map[openKey]*Open{}, blocks: blocks}
 }
 
 // Open says to whom policies open a peer of the Map in a direction. Peers of a class share the answer: do not change it.
@@ -81,36 +71,31 @@ func (e *Exposure) Open(d network.Direction, p *network.Peer) *Open {
 	return out
 }
 
-// reaches joins openings by whether the internet routes their addresses.
-func (o *openness) reaches(openings []network.Opening) (internet, beyond Reach) {
+// reaches joins cells of addresses by whether the internet routes them.
+func (o *openness) reaches(cells []network.Cell) (internet, beyond Reach) {
 	var of [2]Reach
-	var counts [2]map[int]int // of the peers that are let in, by the length of their addresses
-	for _, x := range openings {
-		if x.Allowed.None() && x.Unknown.None() {
-			continue
-		}
-		var met [2]bool // ports are joined once, as an opening can have thousands of addresses
-		for _, a := range x.Addresses {
-			i := o.public[a]
-			if to := &of[i]; !met[i] {
-				met[i] = true
-				to.Allowed, to.Unknown = to.Allowed.Union(x.Allowed), to.Unknown.Union(x.Unknown)
+	counts := [2]map[int]int{{}, {}} // of the peers that are let in, by the length of their addresses
+	for _, c := range cells {
+		b := o.blocks.of(c)
+		for i, ranges := range [2][]network.AddressRange{b.beyond, b.public} {
+			if len(ranges) == 0 {
+				continue
 			}
-			if !x.Allowed.None() {
-				of[i].Addresses = append(of[i].Addresses, a.Addresses...)
-				if counts[i] == nil {
-					counts[i] = map[int]int{}
+			to := &of[i]
+			to.Allowed, to.Unknown = to.Allowed.Union(c.Allowed), to.Unknown.Union(c.Unknown)
+			if !c.Allowed.None() {
+				to.Addresses = join(to.Addresses, ranges)
+				for bits, n := range b.count[i] {
+					counts[i][bits] += n
 				}
-				counts[i][a.Addresses[0].First.BitLen()]++
 			}
 		}
 	}
 	for i := range of {
 		r := &of[i]
 		r.Unknown = r.Unknown.Subtract(r.Allowed)
-		r.Addresses = network.JoinRanges(r.Addresses)
 		for bits, n := range counts[i] {
-			r.All = r.All || n == o.counts[i][bits]
+			r.All = r.All || n == o.blocks.count[i][bits]
 		}
 	}
 	return of[1], of[0]

@@ -104,7 +104,7 @@ func (s *stage) outward(d network.Direction, p *network.Peer, outside []*network
 		answers := map[*network.Peer]network.Answer{}
 		for _, o := range s.Outside(d, p) {
 			if answer := o.Port(n.Protocol, n.Port); answer != network.Denied {
-				for _, address := range o.Addresses {
+				for address := range o.Peers {
 					answers[address] = answer
 				}
 			}
