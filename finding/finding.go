@@ -5,6 +5,7 @@ package finding
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -81,6 +82,14 @@ type Position struct {
 	Column int    `json:"column"`
 	// Rendered says that Line counts in the rendered output of the chart or kustomization at File.
 	Rendered bool `json:"rendered"`
+}
+
+// String is the file and line as people write them: "web.yaml:12"; "" when nothing is known.
+func (p Position) String() string {
+	if p.File == "" || p.Line == 0 {
+		return p.File
+	}
+	return p.File + ":" + strconv.Itoa(p.Line)
 }
 
 // A Reason is one fact behind a finding, as data.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/scan"
@@ -61,7 +62,7 @@ func counts(findings int) string {
 func gapSubject(g inventory.Gap) string {
 	var parts []string
 	if g.File != "" {
-		parts = append(parts, place(g.File, g.Line))
+		parts = append(parts, finding.Position{File: g.File, Line: g.Line}.String())
 	}
 	if g.Kind != "" {
 		parts = append(parts, g.Kind)
@@ -82,14 +83,6 @@ func withinSource(file string, source *inventory.Source) string {
 		return strings.TrimPrefix(file, source.Names[0]+"/")
 	}
 	return file
-}
-
-// place is "file:line", or only the file when the line is not known.
-func place(file string, line int) string {
-	if line == 0 {
-		return file
-	}
-	return fmt.Sprintf("%s:%d", file, line)
 }
 
 // skips groups the controls that could not look, or not everywhere, by their reason.

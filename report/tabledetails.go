@@ -61,7 +61,7 @@ func placeOf(p finding.Position) string {
 	if p.File == "" {
 		return ""
 	}
-	out := display.Clean(place(p.File, p.Line))
+	out := display.Clean(p.String())
 	if p.Rendered {
 		out += " (rendered)"
 	}

@@ -99,7 +99,8 @@ func (t *table) example(f *ranked, room int) string {
 	for i := range f.Findings {
 		p := f.Findings[i].Position
 		if f.Findings[i].Severity == f.worst && p.File != "" && room >= 12 {
-			return display.CutFolders(display.Clean(place(withinSource(p.File, &t.d.Report.Inventory.Source), p.Line)), room)
+			p.File = withinSource(p.File, &t.d.Report.Inventory.Source)
+			return display.CutFolders(display.Clean(p.String()), room)
 		}
 	}
 	return ""

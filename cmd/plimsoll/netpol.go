@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -17,8 +16,6 @@ import (
 	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/network/need"
 	"github.com/plimsoll-io/plimsoll/network/service"
-	"github.com/plimsoll-io/plimsoll/report"
-	"github.com/plimsoll-io/plimsoll/report/answer"
 	reportnetwork "github.com/plimsoll-io/plimsoll/report/network"
 )
 
@@ -105,22 +102,6 @@ func (o *NetpolOptions) viewOf(inv *inventory.Inventory) *networkView {
 // header starts an answer.
 func (v *networkView) header(kind string, also ...func() []schema.GroupKind) reportnetwork.Header {
 	return reportnetwork.HeaderOf(kind, v.inv, v.network, append(also, service.Reads)...)
-}
-
-// writeAnswer writes an answer in every format that was asked for.
-func (o *NetpolOptions) writeAnswer(doc *answer.Document, targets []target, s streams) error {
-	return o.Output.write(targets, s, func(w io.Writer, name string, opts report.Options) error {
-		format, _ := answer.Find(name) // targets has checked the name
-		return format.Write(w, doc, opts)
-	})
-}
-
-// unseen is the exit code of an answer that gaps may make wrong.
-func unseen(h reportnetwork.Header) error {
-	if len(h.Inventory.Gaps) > 0 {
-		return exitCode(exitIncomplete)
-	}
-	return nil
 }
 
 // workloadHelp tells how peers are named.

@@ -105,10 +105,10 @@ func runNetpolConnectivity(ctx context.Context, opts ConnectivityOptions, paths 
 			o.By = reportnetwork.ByClass
 		}
 	}
-	if err := opts.writeAnswer(reportnetwork.ConnectivityOf(header, view.network, o), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(reportnetwork.ConnectivityOf(header, view.network, o), targets, s); err != nil {
 		return err
 	}
-	return unseen(header)
+	return incomplete(header.Inventory.Gaps)
 }
 
 // matrixMemory is from where on the collector works hard: the rows of 10,000 classes take some hundred megabytes on the way.

@@ -46,7 +46,7 @@ func runNetpolDiff(ctx context.Context, opts NetpolOptions, args []string, failO
 	d := change.Compare(before.network, after.network)
 	header := after.header("NetworkDiff")
 	header.Inventory.Gaps = append(header.Inventory.Gaps, before.header("NetworkDiff").Inventory.Gaps...)
-	if err := opts.writeAnswer(reportnetwork.DiffOf(header, d), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(reportnetwork.DiffOf(header, d), targets, s); err != nil {
 		return err
 	}
 	for _, c := range d.Changes {
@@ -54,7 +54,7 @@ func runNetpolDiff(ctx context.Context, opts NetpolOptions, args []string, failO
 			return exitCode(exitFindings)
 		}
 	}
-	return unseen(header)
+	return incomplete(header.Inventory.Gaps)
 }
 
 // readBoth reads two states side by side.

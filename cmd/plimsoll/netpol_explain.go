@@ -73,7 +73,7 @@ func runNetpolExplain(ctx context.Context, opts NetpolOptions, args []string, s 
 	}
 	header := view.header("Explanation")
 	doc, word := reportnetwork.Explain(header, view.network, asking)
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	switch {

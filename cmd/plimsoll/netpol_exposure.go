@@ -50,8 +50,8 @@ func runNetpolExposure(ctx context.Context, opts NetpolOptions, in string, paths
 	}
 	e := exposure.New(view.inv, view.network, view.services)
 	header := view.header("Exposure", exposure.Reads)
-	if err := opts.writeAnswer(reportnetwork.ExposureOf(header, e, in), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(reportnetwork.ExposureOf(header, e, in), targets, s); err != nil {
 		return err
 	}
-	return unseen(header)
+	return incomplete(header.Inventory.Gaps)
 }

@@ -159,7 +159,7 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 		}
 	}
 	if opts.OutputDir == "" || len(opts.Output.Formats) > 0 {
-		if err := opts.writeAnswer(reportnetwork.Generated(header, needs, plan, results...), targets, s); err != nil {
+		if err := opts.Output.writeAnswer(reportnetwork.Generated(header, needs, plan, results...), targets, s); err != nil {
 			return err
 		}
 	} else {
@@ -171,7 +171,7 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 	case !complete:
 		return exitCode(exitIncomplete)
 	}
-	return unseen(header)
+	return incomplete(header.Inventory.Gaps)
 }
 
 // planMemory is from where on the collector works hard: a plan is as large as what was seen.

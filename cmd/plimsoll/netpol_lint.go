@@ -52,7 +52,7 @@ func runNetpolLint(ctx context.Context, opts NetpolOptions, failOn string, paths
 	}
 	report := lint.Check(view.inv, view.network, view.services)
 	header := view.header("NetworkLint", lint.Reads)
-	if err := opts.writeAnswer(reportnetwork.Lint(header, report), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(reportnetwork.Lint(header, report), targets, s); err != nil {
 		return err
 	}
 	for _, p := range report.Problems {
@@ -60,5 +60,5 @@ func runNetpolLint(ctx context.Context, opts NetpolOptions, failOn string, paths
 			return exitCode(exitFindings)
 		}
 	}
-	return unseen(header)
+	return incomplete(header.Inventory.Gaps)
 }

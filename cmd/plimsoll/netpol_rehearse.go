@@ -89,7 +89,7 @@ func runNetpolRehearse(ctx context.Context, opts RehearseOptions, paths []string
 	}
 	header := proposed.header("Rehearsal")
 	r.Incomplete = r.Incomplete || len(header.Inventory.Gaps) > 0
-	if err := opts.writeAnswer(reportnetwork.RehearsalOf(header, needs, r, count), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(reportnetwork.RehearsalOf(header, needs, r, count), targets, s); err != nil {
 		return err
 	}
 	switch r.Verdict() {

@@ -15,7 +15,9 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/report"
+	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 // OutputOptions say how and where the answer is written.
@@ -89,6 +91,22 @@ func (o *OutputOptions) writeReport(doc *report.Document, targets []target, s st
 		format, _ := report.Find(name) // targets has checked the name
 		return format.Write(w, doc, opts)
 	})
+}
+
+// writeAnswer writes an answer in every format that was asked for.
+func (o *OutputOptions) writeAnswer(doc *answer.Document, targets []target, s streams) error {
+	return o.write(targets, s, func(w io.Writer, name string, opts report.Options) error {
+		format, _ := answer.Find(name) // targets has checked the name
+		return format.Write(w, doc, opts)
+	})
+}
+
+// incomplete is the exit code of an answer that gaps may make wrong.
+func incomplete(gaps []inventory.Gap) error {
+	if len(gaps) > 0 {
+		return exitCode(exitIncomplete)
+	}
+	return nil
 }
 
 // write calls one for each target.

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,9 +12,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/inventory/identity"
 	"github.com/plimsoll-io/plimsoll/rbac"
-	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/report/access"
-	"github.com/plimsoll-io/plimsoll/report/answer"
 )
 
 func newRBACCommand() *cobra.Command {
@@ -125,19 +122,3 @@ func (v *rightsView) remarks(subjects ...rbac.Subject) []string {
 
 // members names the people of a group.
 func (v *rightsView) members(group string) []string { return membersOf(v.people)(group) }
-
-// writeAnswer writes an answer in every format that was asked for.
-func (o *RBACOptions) writeAnswer(doc *answer.Document, targets []target, s streams) error {
-	return o.Output.write(targets, s, func(w io.Writer, name string, opts report.Options) error {
-		format, _ := answer.Find(name) // targets has checked the name
-		return format.Write(w, doc, opts)
-	})
-}
-
-// incomplete is the exit code of an answer that gaps may make wrong.
-func incomplete(h access.Header) error {
-	if len(h.Inventory.Gaps) > 0 {
-		return exitCode(exitIncomplete)
-	}
-	return nil
-}

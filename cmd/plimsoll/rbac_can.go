@@ -61,7 +61,7 @@ func runRBACCan(ctx context.Context, opts RBACOptions, args []string, name strin
 	grants := view.access.Grants(view.identityOf(subject).With(groups...), request)
 	doc, answer := access.Can(view.header("Decision"), subject, request, grants)
 	doc.Notes = append(doc.Notes, view.remarks(subject)...)
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	switch {

@@ -58,10 +58,10 @@ func runRBACCut(ctx context.Context, opts RBACOptions, paths, from []string, to 
 		return err
 	}
 	header := view.attackHeader("CutSet")
-	if err := opts.writeAnswer(access.Cuts(header, view.graph.CutSet(starts, target, cut), len(starts)), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(access.Cuts(header, view.graph.CutSet(starts, target, cut), len(starts)), targets, s); err != nil {
 		return err
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }
 
 // starts are the footholds that were named, or all that should not reach the target.

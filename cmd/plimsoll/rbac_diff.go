@@ -52,7 +52,7 @@ func runRBACDiff(ctx context.Context, opts RBACOptions, args []string, failOnGai
 	paths := attack.Diff(before.graph, after.graph)
 	header := after.attackHeader("RBACDiff")
 	header.Inventory.Gaps = append(header.Inventory.Gaps, before.inv.Gaps...)
-	if err := opts.writeAnswer(access.DiffOf(header, rights, paths), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(access.DiffOf(header, rights, paths), targets, s); err != nil {
 		return err
 	}
 	for _, c := range rights {
@@ -65,5 +65,5 @@ func runRBACDiff(ctx context.Context, opts RBACOptions, args []string, failOnGai
 			return exitCode(exitFindings)
 		}
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }

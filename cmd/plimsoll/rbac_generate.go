@@ -71,7 +71,7 @@ func runRBACGenerate(ctx context.Context, opts RBACOptions, args, audit []string
 	plan := used.Generate(subject, view.access, generate)
 	header := view.header("RolePlan")
 	doc := access.Generated(header, used.Summary, plan)
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	if len(header.Inventory.Gaps) > 0 || !used.Summary.Complete() {

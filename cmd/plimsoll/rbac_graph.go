@@ -55,10 +55,10 @@ func runRBACGraph(ctx context.Context, opts PathsOptions, paths []string, s stre
 	doc := access.Paths(header, list, func(page bool) *graph.Graph {
 		return access.Draw(list.Paths, view.access, view.searchable(page && opts.From == "", opts.Output.Verbose))
 	})
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }
 
 // searchable are the subjects that a page holds beside those on paths. Kubernetes' own only if all is wanted.

@@ -55,8 +55,8 @@ func runRBACList(ctx context.Context, opts RBACOptions, args, groups []string, s
 	header := view.header("RightsList")
 	doc := access.Rights(header, subject, id, rights)
 	doc.Notes = append(doc.Notes, view.remarks(subject)...)
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }

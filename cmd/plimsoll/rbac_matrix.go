@@ -85,8 +85,8 @@ func runRBACMatrix(ctx context.Context, opts RBACOptions, paths []string, choice
 	header := view.header("AccessMatrix")
 	doc := access.Matrix(header, view.access, access.MatrixOptions{Filter: filter, People: view.members})
 	doc.Notes = append(doc.Notes, view.remarks(subjects...)...)
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }

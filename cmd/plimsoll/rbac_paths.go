@@ -87,13 +87,13 @@ func runRBACPaths(ctx context.Context, opts PathsOptions, paths []string, s stre
 	}
 	header := view.attackHeader("EscalationPaths")
 	doc := access.Paths(header, list, func(bool) *graph.Graph { return access.Draw(list.Paths, view.access, nil) })
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	if opts.Fail && slices.ContainsFunc(list.Paths, func(p attack.Path) bool { return !p.Blocked() }) {
 		return exitCode(exitFindings)
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }
 
 // attackHeader names every gap: each kind may hold a step.

@@ -43,8 +43,8 @@ func runRBACReach(ctx context.Context, opts RBACOptions, args []string, s stream
 		return err
 	}
 	header := view.attackHeader("Reach")
-	if err := opts.writeAnswer(access.ReachOf(header, from, view.graph.Reach(from).All()), targets, s); err != nil {
+	if err := opts.Output.writeAnswer(access.ReachOf(header, from, view.graph.Reach(from).All()), targets, s); err != nil {
 		return err
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }

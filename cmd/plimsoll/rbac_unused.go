@@ -71,7 +71,7 @@ func runRBACUnused(ctx context.Context, opts RBACOptions, paths, audit, names []
 			doc.Notes = append(doc.Notes, subject.String()+": no binding names it, and the log does not show it")
 		}
 	}
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
 	if len(header.Inventory.Gaps) > 0 || !used.Summary.Complete() {

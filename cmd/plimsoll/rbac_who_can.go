@@ -51,8 +51,8 @@ func runRBACWhoCan(ctx context.Context, opts RBACOptions, args []string, name st
 	}
 	header := view.header("AccessList")
 	doc := access.WhoCan(header, request, view.access.WhoCan(request), view.members)
-	if err := opts.writeAnswer(doc, targets, s); err != nil {
+	if err := opts.Output.writeAnswer(doc, targets, s); err != nil {
 		return err
 	}
-	return incomplete(header)
+	return incomplete(header.Inventory.Gaps)
 }

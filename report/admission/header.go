@@ -3,11 +3,9 @@
 package admission
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/report/answer"
@@ -54,15 +52,4 @@ func (h Header) document(body any, tables ...answer.Table) *answer.Document {
 
 func (h Header) source() string {
 	return strings.Join(h.Inventory.Source.Names, ", ") + " · read " + h.Inventory.Taken.UTC().Format(time.DateTime) + " UTC"
-}
-
-// where is a position as people write it: "pod.yaml:12".
-func where(p finding.Position) string {
-	switch {
-	case p.File == "":
-		return ""
-	case p.Line == 0:
-		return p.File
-	}
-	return p.File + ":" + strconv.Itoa(p.Line)
 }

@@ -129,7 +129,7 @@ func List(h Header, set *admission.Set) *answer.Document {
 			bound = []string{"none: it enforces nothing"}
 		}
 		body.Items = append(body.Items, e)
-		table.Rows = append(table.Rows, []string{e.Kind, e.Name, strings.Join(bound, "; "), e.Parameters, where(e.Position)})
+		table.Rows = append(table.Rows, []string{e.Kind, e.Name, strings.Join(bound, "; "), e.Parameters, e.Position.String()})
 	}
 	doc := h.document(body, table)
 	doc.Text = func(t *answer.Terminal) { listText(t, body.Items) }
@@ -145,7 +145,7 @@ func listText(t *answer.Terminal, items []PolicyEntry) {
 		t.Line("There is no admission policy.")
 	}
 	for _, e := range items {
-		t.Text(0, strings.TrimRight(t.Bold(e.Name)+"  "+e.Kind+"  "+t.Dim(where(e.Position)), " "))
+		t.Text(0, strings.TrimRight(t.Bold(e.Name)+"  "+e.Kind+"  "+t.Dim(e.Position.String()), " "))
 		if e.Parameters != "" {
 			t.Text(2, t.Dim("parameters: "+e.Parameters))
 		}

@@ -36,7 +36,7 @@ func Results(h Header, items []admission.Result) *answer.Document {
 		r.Actions = append([]string{}, r.Actions...)
 		body.Summary[r.Result]++
 		table.Rows = append(table.Rows, []string{
-			string(r.Result), r.Policy, r.Rule, r.Binding, strings.Join(r.Actions, " "), r.Resource.String(), where(r.Position), r.Message,
+			string(r.Result), r.Policy, r.Rule, r.Binding, strings.Join(r.Actions, " "), r.Resource.String(), r.Position.String(), r.Message,
 		})
 	}
 	doc := h.document(body, table)
@@ -62,7 +62,7 @@ func resultsText(t *answer.Terminal, body *PolicyResults) {
 			policy += t.Dim(" " + strings.ToLower(strings.Join(r.Actions, ", ")))
 		}
 		t.Lead(0, lead(t, r.Result), policy)
-		t.Text(2, strings.TrimRight(r.Resource.String()+"  "+t.Dim(where(r.Position)), " "))
+		t.Text(2, strings.TrimRight(r.Resource.String()+"  "+t.Dim(r.Position.String()), " "))
 		if r.Rule != "" {
 			t.Text(2, t.Dim(r.Rule))
 		}

@@ -27,7 +27,7 @@ func Tests(h Header, items []admission.CaseResult) *answer.Document {
 		body.Summary[r.Result]++
 		table.Rows = append(table.Rows, []string{
 			string(r.Result), r.Test, r.Case, string(r.Expected), string(r.Got), strings.Join(r.Policies, " "), r.Resource.String(),
-			where(r.Position), r.Message,
+			r.Position.String(), r.Message,
 		})
 	}
 	doc := h.document(body, table)
@@ -52,7 +52,7 @@ func testsText(t *answer.Terminal, body *PolicyTestResults) {
 			}
 		}
 		if r.Result != admission.Pass {
-			if at := where(r.Position); at != "" {
+			if at := r.Position.String(); at != "" {
 				t.Text(6, t.Dim(at))
 			}
 		}

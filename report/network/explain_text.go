@@ -179,11 +179,8 @@ func ruleSays(r network.RuleAnswer) string {
 
 // positionText is "policies.yaml:12"; "" when nothing is known.
 func positionText(p finding.Position) string {
-	if p.File == "" {
-		return ""
+	if p.File != "" {
+		p.File = path.Clean(p.File)
 	}
-	if p.Line == 0 {
-		return p.File
-	}
-	return fmt.Sprintf("%s:%d", path.Clean(p.File), p.Line)
+	return p.String()
 }

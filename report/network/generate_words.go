@@ -70,7 +70,7 @@ func declaration(e need.Evidence, long bool) string {
 		return e.What
 	}
 	if at := e.Object.Position(e.Path); at.File != "" && at.Line > 0 {
-		return fmt.Sprintf("%s (%s:%d)", e.What, at.File, at.Line)
+		return fmt.Sprintf("%s (%s)", e.What, at)
 	}
 	text := e.What + " (" + e.Object.String()
 	if e.Path != "" {

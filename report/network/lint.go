@@ -3,7 +3,6 @@ package network
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -37,7 +36,7 @@ func Lint(h Header, r *lint.Report) *answer.Document {
 	}
 	for _, p := range r.Problems {
 		table.Rows = append(table.Rows, []string{
-			p.Severity.String(), string(p.Kind), p.Object.String(), string(p.Path), place(p.Position), p.Message, reasons(p.Because), p.Remedy,
+			p.Severity.String(), string(p.Kind), p.Object.String(), string(p.Path), p.Position.String(), p.Message, reasons(p.Because), p.Remedy,
 		})
 	}
 	quiet := h
@@ -46,16 +45,6 @@ func Lint(h Header, r *lint.Report) *answer.Document {
 	doc.Notes = unjudgedNotes(r.Unjudged)
 	doc.Text = func(t *answer.Terminal) { lintText(t, r.Problems, lintCounts(body.Summary)) }
 	return doc
-}
-
-func place(p finding.Position) string {
-	switch {
-	case p.File == "":
-		return ""
-	case p.Line == 0:
-		return p.File
-	}
-	return p.File + ":" + strconv.Itoa(p.Line)
 }
 
 func reasons(list []finding.Reason) string {
@@ -169,7 +158,7 @@ func lintProblem(t *answer.Terminal, p lint.Problem, title string) {
 	if p.Path != "" {
 		where += " " + string(p.Path)
 	}
-	if at := place(p.Position); at != "" {
+	if at := p.Position.String(); at != "" {
 		where += "  " + t.Dim(at)
 	}
 	t.Text(2, where)
