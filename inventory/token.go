@@ -12,28 +12,19 @@ import (
 // volume of its own is another matter: see TokenVolume.
 func MountsToken(spec map[string]any, name string, accounts []*Object) (mounted bool, because finding.Reason) {
 	if own, set := spec["automountServiceAccountToken"].(bool); set {
-		return own, tokenReason("pod-mounts-token", "the pod says automountServiceAccountToken: true", nil)
+		return own, Proves("pod-mounts-token", "the pod says automountServiceAccountToken: true", nil)
 	}
 	if len(accounts) == 0 {
-		return true, tokenReason("token-by-default", "neither the pod nor a service account "+name+" that is known here says otherwise", nil)
+		return true, Proves("token-by-default", "neither the pod nor a service account "+name+" that is known here says otherwise", nil)
 	}
 	for _, o := range accounts {
 		if mounts, set := o.Content["automountServiceAccountToken"].(bool); !set {
-			return true, tokenReason("token-by-default", "neither the pod nor "+o.String()+" says otherwise", o)
+			return true, Proves("token-by-default", "neither the pod nor "+o.String()+" says otherwise", o)
 		} else if mounts {
-			return true, tokenReason("account-mounts-token", o.String()+" says automountServiceAccountToken: true", o)
+			return true, Proves("account-mounts-token", o.String()+" says automountServiceAccountToken: true", o)
 		}
 	}
 	return false, finding.Reason{}
-}
-
-func tokenReason(fact, message string, o *Object) finding.Reason {
-	r := finding.Reason{Effect: "proves", Fact: fact, Message: message}
-	if o != nil {
-		ref := o.Ref
-		r.Object = &ref
-	}
-	return r
 }
 
 // TokenVolume is the path, below the pod spec, of a projected volume with a token that the API server takes: one for

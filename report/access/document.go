@@ -3,9 +3,6 @@
 package access
 
 import (
-	"strings"
-	"time"
-
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/report"
@@ -31,10 +28,7 @@ type Header struct {
 
 // An Inventory says what the answer was read from.
 type Inventory struct {
-	Source  inventory.Source `json:"source"`
-	Version string           `json:"version,omitempty"`
-	Taken   time.Time        `json:"taken"`
-	Gaps    []inventory.Gap  `json:"gaps"`
+	answer.Inventory
 	// Roles and Bindings count what was read, without what Kubernetes itself installs.
 	Roles    int `json:"roles"`
 	Bindings int `json:"bindings"`
@@ -54,15 +48,7 @@ type Ref = Subject
 func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header {
 	h := Header{
 		APIVersion: report.APIVersion, Kind: kind, Unseen: append([]string{}, rbac.Unseen(inv)...), Warnings: append([]rbac.Warning{}, a.Warnings()...),
-		Inventory: Inventory{Source: inv.Source, Version: inv.Version, Taken: inv.Taken, Gaps: []inventory.Gap{}},
-	}
-	for _, g := range inv.Gaps {
-		for _, gk := range rbac.Reads() {
-			if g.Covers(gk) {
-				h.Inventory.Gaps = append(h.Inventory.Gaps, g)
-				break
-			}
-		}
+		Inventory: Inventory{Inventory: answer.InventoryOf(inv, rbac.Reads())},
 	}
 	for _, r := range a.Roles() {
 		if !r.Default {
@@ -80,15 +66,10 @@ func HeaderOf(kind string, inv *inventory.Inventory, a *rbac.Authorizer) Header 
 // source says in a line what was read, when and by whom.
 func (h Header) source() string {
 	inv := &h.Inventory
-	parts := []string{strings.Join(inv.Source.Names, ", ")}
-	if inv.Version != "" {
-		parts = append(parts, "Kubernetes "+strings.TrimPrefix(inv.Version, "v"))
-	}
-	parts = append(parts, "read "+inv.Taken.UTC().Format(time.DateTime)+" UTC")
 	if inv.Source.Identity != "" {
-		parts = append(parts, "by "+inv.Source.Identity)
+		return inv.Line("by " + inv.Source.Identity)
 	}
-	return strings.Join(parts, " · ")
+	return inv.Line()
 }
 
 // remarks are what people must know of what was read.

@@ -3,9 +3,6 @@
 package admission
 
 import (
-	"strings"
-	"time"
-
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/report"
 	"github.com/plimsoll-io/plimsoll/report/answer"
@@ -13,9 +10,9 @@ import (
 
 // A Header starts every machine-readable answer.
 type Header struct {
-	APIVersion string    `json:"apiVersion"`
-	Kind       string    `json:"kind"`
-	Inventory  Inventory `json:"inventory"`
+	APIVersion string           `json:"apiVersion"`
+	Kind       string           `json:"kind"`
+	Inventory  answer.Inventory `json:"inventory"`
 	// KubernetesVersion is the minor version whose policy language the policies were compiled with.
 	KubernetesVersion string `json:"kubernetesVersion"`
 	// TypeChecked says whether expressions were held to the schemas of the kinds that they are about.
@@ -23,33 +20,22 @@ type Header struct {
 	Warnings    []string `json:"warnings"`
 }
 
-// An Inventory says what the answer was read from.
-type Inventory struct {
-	Source inventory.Source `json:"source"`
-	Taken  time.Time        `json:"taken"`
-	Gaps   []inventory.Gap  `json:"gaps"`
-}
-
 // HeaderOf starts an answer about an inventory and further things that could not be read.
 func HeaderOf(kind string, inv *inventory.Inventory, more []inventory.Gap, minor string, warnings []string) Header {
 	h := Header{
 		APIVersion: report.APIVersion, Kind: kind, KubernetesVersion: minor, TypeChecked: "no",
 		Warnings:  append([]string{}, warnings...),
-		Inventory: Inventory{Source: inv.Source, Taken: inv.Taken, Gaps: append(append([]inventory.Gap{}, inv.Gaps...), more...)},
+		Inventory: answer.Inventory{Source: inv.Source, Taken: inv.Taken, Gaps: append(append([]inventory.Gap{}, inv.Gaps...), more...)},
 	}
 	return h
 }
 
 func (h Header) document(body any, tables ...answer.Table) *answer.Document {
 	return &answer.Document{
-		Body: body, Tables: tables, Notes: h.Warnings, Source: h.source(),
+		Body: body, Tables: tables, Notes: h.Warnings, Source: h.Inventory.Line(),
 		Remarks: func(all bool) []string {
 			return append(answer.Remarks(h.Inventory.Gaps, nil, all),
 				"expressions were compiled for Kubernetes "+h.KubernetesVersion+"; type-checked: no (field names were not held to the schemas of kinds)")
 		},
 	}
-}
-
-func (h Header) source() string {
-	return strings.Join(h.Inventory.Source.Names, ", ") + " · read " + h.Inventory.Taken.UTC().Format(time.DateTime) + " UTC"
 }

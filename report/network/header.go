@@ -4,9 +4,6 @@ package network
 
 import (
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -29,13 +26,10 @@ type Header struct {
 
 // An Inventory says what the answer was read from.
 type Inventory struct {
-	Source    inventory.Source `json:"source"`
-	Version   string           `json:"version,omitempty"`
-	Taken     time.Time        `json:"taken"`
-	Gaps      []inventory.Gap  `json:"gaps"`
-	Workloads int              `json:"workloads"`
-	Policies  int              `json:"policies"`
-	Plugin    Plugin           `json:"plugin"`
+	answer.Inventory
+	Workloads int    `json:"workloads"`
+	Policies  int    `json:"policies"`
+	Plugin    Plugin `json:"plugin"`
 }
 
 // A Plugin is the network plugin, and whether it makes policies count.
@@ -77,24 +71,17 @@ func (p *Plugin) text() string {
 // HeaderOf starts an answer about an inventory. Only the gaps that can hide something of what a Map reads, or of other
 // kinds that the answer depends on, are named.
 func HeaderOf(kind string, inv *inventory.Inventory, m *network.Map, also ...func() []schema.GroupKind) Header {
-	h := Header{
-		APIVersion: report.APIVersion, Kind: kind, Missing: append([]string{}, m.Missing()...),
-		Warnings: append([]inventory.Warning{}, m.Warnings()...),
-		Inventory: Inventory{
-			Source: inv.Source, Version: inv.Version, Taken: inv.Taken, Gaps: []inventory.Gap{},
-			Workloads: workloads(m), Policies: len(m.Policies()), Plugin: pluginOf(m),
-		},
-	}
 	reads := network.Reads()
 	for _, more := range also {
 		reads = append(reads, more()...)
 	}
-	for _, g := range inv.Gaps {
-		if slices.ContainsFunc(reads, g.Covers) {
-			h.Inventory.Gaps = append(h.Inventory.Gaps, g)
-		}
+	return Header{
+		APIVersion: report.APIVersion, Kind: kind, Missing: append([]string{}, m.Missing()...),
+		Warnings: append([]inventory.Warning{}, m.Warnings()...),
+		Inventory: Inventory{
+			Inventory: answer.InventoryOf(inv, reads), Workloads: workloads(m), Policies: len(m.Policies()), Plugin: pluginOf(m),
+		},
 	}
-	return h
 }
 
 // document starts the answer of a body with this header.
@@ -120,13 +107,7 @@ func (h Header) remarks(all bool) []string {
 // source says in a line what was read and when.
 func (h Header) source() string {
 	inv := &h.Inventory
-	parts := []string{strings.Join(inv.Source.Names, ", ")}
-	if inv.Version != "" {
-		parts = append(parts, "Kubernetes "+strings.TrimPrefix(inv.Version, "v"))
-	}
-	parts = append(parts, "read "+inv.Taken.UTC().Format(time.DateTime)+" UTC",
-		fmt.Sprintf("%s, %s", display.Plural(inv.Workloads, "workload"), display.Plural(inv.Policies, "network policy")), inv.Plugin.text())
-	return strings.Join(parts, " · ")
+	return inv.Line(fmt.Sprintf("%s, %s", display.Plural(inv.Workloads, "workload"), display.Plural(inv.Policies, "network policy")), inv.Plugin.text())
 }
 
 // workloads counts the objects that peers belong to.
