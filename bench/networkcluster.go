@@ -119,12 +119,12 @@ func (s networkShape) policy(random *rand.Rand, i, n int) map[string]any {
 func (s networkShape) inventory() *inventory.Inventory {
 	var objects []*inventory.Object
 	for _, content := range s.objects() {
-		objects = append(objects, networkObject(content))
+		objects = append(objects, objectOf(content))
 	}
 	return inventory.New(inventory.Source{Kind: "cluster", Names: []string{"generated"}}, time.Time{}, kubernetesVersion, objects, nil)
 }
 
-func networkObject(content map[string]any) *inventory.Object {
+func objectOf(content map[string]any) *inventory.Object {
 	return &inventory.Object{Content: content, Ref: finding.Ref{
 		APIVersion: inventory.String(content, "apiVersion"), Kind: inventory.String(content, "kind"),
 		Namespace: inventory.String(content, "metadata", "namespace"), Name: inventory.String(content, "metadata", "name"),

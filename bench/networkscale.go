@@ -100,7 +100,7 @@ func (c *networkCosts) ask(m *network.Map, size networkShape) {
 		}
 		content := size.policy(random, i, 1)
 		content["metadata"] = old.Content["metadata"]
-		n := m.Replace(old, networkObject(content))
+		n := m.Replace(old, objectOf(content))
 		for _, src := range n.In(size.namespace(i + 1)) {
 			for _, dst := range n.In(old.Namespace) {
 				n.Allowed(src, dst)

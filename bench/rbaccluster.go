@@ -14,7 +14,6 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/inventory/snapshot"
 )
@@ -40,13 +39,9 @@ func generateCluster(args []string) error {
 	flags.IntVar(&size.workloads, "workloads", size.workloads, "workloads, Pods among them")
 	flags.Uint64Var(&size.seed, "seed", size.seed, "the same seed and numbers give the same bytes")
 	flags.BoolVar(&size.defaults, "defaults", size.defaults, "also the RBAC objects that Kubernetes itself installs (from its Go module)")
-	file := flags.String("o", "", "snapshot `file` to write")
-	folder := flags.String("yaml", "", "`folder` for YAML, one file for each namespace")
-	if err := flags.Parse(args); err != nil {
+	var out clusterOutput
+	if err := out.parse(flags, args); err != nil {
 		return err
-	}
-	if *file == "" && *folder == "" {
-		return errors.New("say where to write: -o FILE, -yaml FOLDER or both")
 	}
 	if size.namespaces < 1 || size.serviceAccounts < 1 || size.roles < 1 {
 		return errors.New("at least one namespace, service account and role is needed")
@@ -55,15 +50,7 @@ func generateCluster(args []string) error {
 	if err != nil {
 		return err
 	}
-	if *folder != "" {
-		if err := writeYAML(*folder, objects); err != nil {
-			return err
-		}
-	}
-	if *file != "" {
-		return writeCluster(*file, objects)
-	}
-	return nil
+	return out.write(objects)
 }
 
 // writeCluster writes a snapshot as reading the live cluster would give it: kinds in order, secrets replaced.
@@ -71,10 +58,7 @@ func writeCluster(file string, objects []map[string]any) error {
 	all := make([]*inventory.Object, 0, len(objects))
 	for _, content := range objects {
 		redact(content)
-		all = append(all, &inventory.Object{Content: content, Ref: finding.Ref{
-			APIVersion: inventory.String(content, "apiVersion"), Kind: inventory.String(content, "kind"),
-			Namespace: inventory.String(content, "metadata", "namespace"), Name: inventory.String(content, "metadata", "name"),
-		}})
+		all = append(all, objectOf(content))
 	}
 	inv := inventory.New(inventory.Source{Kind: "cluster", Names: []string{"generated"}, Identity: "generator", Requests: 1 + len(all)/500},
 		time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), kubernetesVersion, all, nil)
