@@ -174,6 +174,13 @@ func listIn(m map[string]any, field string) ([]any, error) {
 	return list, nil
 }
 
+// Selects says whether a LabelSelector, as an object holds it, selects labels: allowed, denied, or unknown where it cannot
+// be read. None at all, or an empty one, selects everything.
+func Selects(raw any, have map[string]string) Answer {
+	s, _ := parseSelector(raw) // it is broken then
+	return [...]Answer{no: Denied, maybe: Unknown, yes: Allowed}[s.matches(labels{values: have})]
+}
+
 // matches says whether the selector selects an object with these labels.
 func (s selector) matches(l labels) tri {
 	if s.broken {

@@ -1,12 +1,8 @@
 package exposure
 
 import (
-	"maps"
 	"slices"
 	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
@@ -64,20 +60,23 @@ func (f *finder) takesNamespace(l map[string]any, g *inventory.Object, namespace
 	case "All":
 		return yes
 	case "Selector":
-		s, ok := selectorOf(inventory.Map(rule, "selector"))
+		selector := inventory.Map(rule, "selector")
 		object := f.inv.Get("", "Namespace", "", namespace)
+		have := map[string]string{"kubernetes.io/metadata.name": namespace}
+		if object != nil {
+			have = object.Labels()
+			have["kubernetes.io/metadata.name"] = namespace
+		}
+		answer := network.Selects(selector, have)
 		switch {
-		case !ok:
+		case selector == nil || answer == network.Unknown:
 			return maybe
-		case s.Empty():
+		case len(inventory.Map(selector, "matchLabels"))+len(inventory.List(selector, "matchExpressions")) == 0:
 			return yes
 		case object == nil:
 			return maybe
 		}
-		have := labels.Set{}
-		maps.Copy(have, object.Labels())
-		have["kubernetes.io/metadata.name"] = namespace
-		return triOf(s.Matches(have))
+		return triOf(answer == network.Allowed)
 	case "None":
 		return no
 	}
@@ -89,22 +88,6 @@ func triOf(b bool) tri {
 		return yes
 	}
 	return no
-}
-
-// selectorOf reads a label selector; ok says that it could be read.
-func selectorOf(m map[string]any) (s labels.Selector, ok bool) {
-	out := metav1.LabelSelector{MatchLabels: inventory.Strings(inventory.Map(m, "matchLabels"))}
-	if m == nil || len(out.MatchLabels) < len(inventory.Map(m, "matchLabels")) {
-		return nil, false
-	}
-	for _, e := range inventory.Maps(m["matchExpressions"]) {
-		out.MatchExpressions = append(out.MatchExpressions, metav1.LabelSelectorRequirement{
-			Key: inventory.String(e, "key"), Operator: metav1.LabelSelectorOperator(inventory.String(e, "operator")),
-			Values: texts(inventory.List(e, "values")),
-		})
-	}
-	s, err := metav1.LabelSelectorAsSelector(&out)
-	return s, err == nil
 }
 
 // sharesHost says whether a listener's host name and one of those of a route have a name in common.

@@ -37,12 +37,7 @@ func (d *declarer) toAddress(r *reading, m *mention, meaning keyMeaning) {
 		}
 		return
 	}
-	port := m.port
-	if port == 0 {
-		if port = r.sibling(m); port == 0 {
-			port = defaultPorts[m.scheme]
-		}
-	}
+	port := r.portOf(m)
 	to := d.at(a)
 	if port == 0 {
 		d.unknown(Unresolved{From: r.sender.object.String(), To: to.String(), Reason: "no port is named"})
@@ -91,12 +86,7 @@ func ownNode() End { return End{Kind: Node, SameNode: true} }
 
 // toOwnNode notes that a workload talks to the node it runs on: to what listens there.
 func (d *declarer) toOwnNode(r *reading, m *mention) {
-	port := m.port
-	if port == 0 {
-		if port = r.sibling(m); port == 0 {
-			port = defaultPorts[m.scheme]
-		}
-	}
+	port := r.portOf(m)
 	if port == 0 {
 		return // the address of the node is also used for names
 	}

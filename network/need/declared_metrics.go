@@ -273,30 +273,5 @@ func numbersOf(ports network.Ports) []uint16 {
 
 // matches says whether a label selector, as objects hold it, selects labels. What cannot be read selects nothing.
 func matches(selector map[string]any, labels map[string]string) bool {
-	for key, v := range inventory.Map(selector, "matchLabels") {
-		want, ok := v.(string)
-		if have, has := labels[key]; !ok || !has || have != want {
-			return false
-		}
-	}
-	for _, item := range inventory.List(selector, "matchExpressions") {
-		m, _ := item.(map[string]any)
-		have, has := labels[inventory.String(m, "key")]
-		in := has && slices.Contains(inventory.List(m, "values"), any(have))
-		switch inventory.String(m, "operator") {
-		case "In":
-			has = in
-		case "NotIn":
-			has = !in
-		case "Exists":
-		case "DoesNotExist":
-			has = !has
-		default:
-			return false
-		}
-		if !has {
-			return false
-		}
-	}
-	return true
+	return network.Selects(selector, labels) == network.Allowed
 }

@@ -314,14 +314,20 @@ func (d *declarer) toStranger(r *reading, m *mention, meaning keyMeaning) {
 	}
 }
 
+// portOf is the port that a mention means: named with it, in a variable beside it, or that of its scheme; 0 when none is.
+func (r *reading) portOf(m *mention) uint16 {
+	if m.port != 0 {
+		return m.port
+	}
+	if port := r.sibling(m); port != 0 {
+		return port
+	}
+	return defaultPorts[m.scheme]
+}
+
 // toOutside notes a name outside of the cluster.
 func (d *declarer) toOutside(r *reading, m *mention) {
-	port := m.port
-	if port == 0 {
-		if port = r.sibling(m); port == 0 {
-			port = defaultPorts[m.scheme]
-		}
-	}
+	port := r.portOf(m)
 	if port == 0 {
 		d.unknown(Unresolved{From: r.sender.object.String(), To: m.host, Reason: "no port is named"})
 		return
