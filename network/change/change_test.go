@@ -9,18 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/change"
 )
 
 func mapOf(t testing.TB, text string) *network.Map {
 	t.Helper()
-	objects, gaps := manifest.ReadBytes("case.yaml", []byte(text), manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	objects := inventorytest.Objects(t, "case.yaml", text)
 	return network.New(inventory.New(inventory.Source{}, time.Time{}, "", objects, nil))
 }
 

@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/network/service"
@@ -67,10 +67,8 @@ func TestCases(t *testing.T) {
 
 func read(t testing.TB, text string) (*network.Map, *exposure.Exposure) {
 	t.Helper()
-	objects, gaps := manifest.ReadBytes("cluster.yaml", []byte(text), manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	objects := inventorytest.Objects(t, "cluster.yaml", text)
+	var gaps []inventory.Gap
 	for line := range strings.Lines(text) {
 		if what, is := strings.CutPrefix(strings.TrimSpace(line), "# gap "); is {
 			kind, group, _ := strings.Cut(what, ".")

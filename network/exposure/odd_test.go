@@ -13,8 +13,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/exposure"
 	"github.com/plimsoll-io/plimsoll/network/service"
@@ -33,10 +33,7 @@ func cases(t *testing.T, yield func(name string, objects []*inventory.Object)) {
 			if f.Name == "want" {
 				continue
 			}
-			objects, gaps := manifest.ReadBytes("cluster.yaml", append(archive.Files[0].Data, "---\n"+string(f.Data)...), manifest.Options{})
-			if len(gaps) > 0 {
-				t.Fatal(gaps)
-			}
+			objects := inventorytest.Objects(t, "cluster.yaml", string(append(archive.Files[0].Data, "---\n"+string(f.Data)...)))
 			yield(file+"/"+f.Name, objects)
 		}
 	}

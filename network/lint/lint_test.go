@@ -13,9 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/internal/txtartest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/lint"
 	"github.com/plimsoll-io/plimsoll/network/service"
@@ -111,10 +111,8 @@ func testCase(t *testing.T, kind lint.Kind, tc *txtartest.Case) {
 
 func check(t *testing.T, input []byte, s settings) *lint.Report {
 	t.Helper()
-	objects, gaps := manifest.ReadBytes("case.yaml", input, manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	objects := inventorytest.Objects(t, "case.yaml", string(input))
+	var gaps []inventory.Gap
 	source := inventory.Source{Kind: "files", Names: []string{"case.yaml"}}
 	if s.Cluster {
 		source.Kind = "cluster"

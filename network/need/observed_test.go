@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/flow"
 	"github.com/plimsoll-io/plimsoll/network/need"
@@ -37,10 +37,7 @@ type world struct {
 
 func readWorld(t testing.TB, source, objects string) *world {
 	t.Helper()
-	list, gaps := manifest.ReadBytes("objects.yaml", []byte(objects), manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	list := inventorytest.Objects(t, "objects.yaml", objects)
 	inv := inventory.New(inventory.Source{Kind: source}, time.Time{}, "", list, nil)
 	m := network.New(inv)
 	return &world{inv, m, service.New(inv, m)}

@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/flow"
 	"github.com/plimsoll-io/plimsoll/network/need"
@@ -25,10 +25,7 @@ var update = flag.Bool("update", false, "rewrite what the cases want")
 
 func read(t testing.TB, text string) []*inventory.Object {
 	t.Helper()
-	objects, gaps := manifest.ReadBytes("objects.yaml", []byte(text), manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	objects := inventorytest.Objects(t, "objects.yaml", text)
 	return objects
 }
 

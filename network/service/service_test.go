@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/service"
 )
@@ -99,10 +99,7 @@ spec: {selector: {app: nobody}}
 
 func read(t *testing.T, text string) (*network.Map, *service.Services) {
 	t.Helper()
-	objects, gaps := manifest.ReadBytes("shop.yaml", []byte(text), manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	objects := inventorytest.Objects(t, "shop.yaml", text)
 	inv := inventory.New(inventory.Source{}, time.Time{}, "", objects, nil)
 	m := network.New(inv)
 	return m, service.New(inv, m)

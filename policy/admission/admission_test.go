@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/policy"
@@ -17,10 +18,7 @@ func keep(map[string]any) int { return 0 }
 
 func read(t testing.TB, name string, text []byte) *inventory.Inventory {
 	t.Helper()
-	objects, gaps := manifest.ReadBytes(name, text, manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatalf("%v", gaps)
-	}
+	objects := inventorytest.Objects(t, name, string(text))
 	return inventory.New(inventory.Source{}, time.Time{}, "", objects, nil)
 }
 

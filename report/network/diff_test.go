@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/change"
 	"github.com/plimsoll-io/plimsoll/report"
@@ -38,10 +38,7 @@ spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {m
 
 func inventoryOf(t testing.TB, text string) *inventory.Inventory {
 	t.Helper()
-	objects, gaps := manifest.ReadBytes("case.yaml", []byte(text), manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	objects := inventorytest.Objects(t, "case.yaml", text)
 	return inventory.New(inventory.Source{Kind: "files", Names: []string{"case.yaml"}}, time.Time{}, "", objects, nil)
 }
 

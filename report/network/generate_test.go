@@ -16,8 +16,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network"
 	flowlog "github.com/plimsoll-io/plimsoll/network/flow"
 	"github.com/plimsoll-io/plimsoll/network/generate"
@@ -98,10 +98,7 @@ func (o *optionsText) options(t *testing.T) generate.Options {
 
 func (c *generateCase) generate(t *testing.T) *generated {
 	t.Helper()
-	list, gaps := manifest.ReadBytes("objects.yaml", c.section("objects.yaml"), manifest.Options{})
-	if len(gaps) > 0 {
-		t.Fatal(gaps)
-	}
+	list := inventorytest.Objects(t, "objects.yaml", string(c.section("objects.yaml")))
 	var text optionsText
 	if err := yaml.UnmarshalStrict(c.section("options"), &text); err != nil {
 		t.Fatal(err)
