@@ -3,8 +3,6 @@ package access
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,24 +15,10 @@ import (
 func TestGolden(t *testing.T) {
 	for name, d := range answers(t, "-shop") {
 		for _, width := range []int{40, 80, 160} {
-			compareGolden(t, fmt.Sprintf("%s-%d.txt", name, width), answertest.Render(t, "table", d, report.Options{Width: width}))
+			answertest.Golden(t, fmt.Sprintf("%s-%d.txt", name, width), answertest.Render(t, "table", d, report.Options{Width: width}), *update)
 		}
-		compareGolden(t, name+".md", answertest.Render(t, "markdown", d, report.Options{}))
-		compareGolden(t, name+".csv", answertest.Render(t, "csv", d, report.Options{}))
-	}
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || got != string(want) {
-		t.Errorf("it is not that of %s (%v); -update writes it. It is:\n%s", file, err, got)
+		answertest.Golden(t, name+".md", answertest.Render(t, "markdown", d, report.Options{}), *update)
+		answertest.Golden(t, name+".csv", answertest.Render(t, "csv", d, report.Options{}), *update)
 	}
 }
 

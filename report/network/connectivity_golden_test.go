@@ -2,8 +2,6 @@ package network
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/plimsoll-io/plimsoll/network"
@@ -55,24 +53,11 @@ func TestConnectivityGolden(t *testing.T) {
 	}
 	for name, d := range docs {
 		answertest.Check(t, name, d)
-		compareConnectivity(t, name+".csv", answertest.Render(t, "csv", d, report.Options{}))
+		answertest.Golden(t, name+".csv", answertest.Render(t, "csv", d, report.Options{}), *update)
 		for _, width := range []int{40, 80, 160} {
-			compareConnectivity(t, fmt.Sprintf("%s-%d.txt", name, width), answertest.Render(t, "table", d, report.Options{Width: width}))
+			answertest.Golden(t, fmt.Sprintf("%s-%d.txt", name, width), answertest.Render(t, "table", d, report.Options{Width: width}), *update)
 		}
 	}
 	g := withWays(inv, ByWorkload)
-	compareConnectivity(t, "connectivity.mmd", answertest.Render(t, "mermaid", g, report.Options{}))
-}
-
-func compareConnectivity(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want, err := os.ReadFile(file); err != nil || got != string(want) {
-		t.Errorf("it is not that of %s (%v); -update writes it. It is:\n%s", file, err, got)
-	}
+	answertest.Golden(t, "connectivity.mmd", answertest.Render(t, "mermaid", g, report.Options{}), *update)
 }

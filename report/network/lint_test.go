@@ -2,8 +2,6 @@ package network
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -59,15 +57,7 @@ func TestLintGolden(t *testing.T) {
 		out[fmt.Sprintf("lint-%d.txt", width)] = answertest.Render(t, "table", d, report.Options{Width: width})
 	}
 	for name, got := range out {
-		file := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want, err := os.ReadFile(file); err != nil || got != string(want) {
-			t.Errorf("it is not that of %s (%v); -update writes it. It is:\n%s", file, err, got)
-		}
+		answertest.Golden(t, name, got, *update)
 	}
 }
 

@@ -3,8 +3,6 @@ package network
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -101,19 +99,7 @@ func TestRehearsalGolden(t *testing.T) {
 		out[fmt.Sprintf("rehearse-%d.txt", width)] = answertest.Render(t, "table", d, report.Options{Width: width})
 	}
 	for name, got := range out {
-		file := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-		}
+		answertest.Golden(t, name, got, *update)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -210,5 +212,19 @@ func checkHTML(t testing.TB, name, text string) {
 			t.Errorf("%s: the page has a character %U", name, r)
 			return
 		}
+	}
+}
+
+// Golden holds a text to a file of testdata, or writes the file.
+func Golden(t testing.TB, name, got string, update bool) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(file); err != nil || got != string(want) {
+		t.Errorf("it is not that of %s (%v); -update writes it. It is:\n%s", file, err, got)
 	}
 }
