@@ -6,38 +6,22 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-func hardenGolden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", "harden", name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil || string(want) != got {
-		t.Errorf("%s differs (-update rewrites it; %v):\n%s", file, err, got)
-	}
-}
+	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
+)
 
 func TestHardenShop(t *testing.T) {
 	stdout, stderr, code := plimsoll(t, "", "harden", shop+"manifests", "--risky")
 	if code != exitFindings {
 		t.Errorf("exit code %d", code)
 	}
-	hardenGolden(t, "shop.diff", stdout)
-	hardenGolden(t, "shop.txt", stderr)
+	answertest.Golden(t, filepath.Join("harden", "shop.diff"), stdout, *update)
+	answertest.Golden(t, filepath.Join("harden", "shop.txt"), stderr, *update)
 	stdout, stderr, code = plimsoll(t, "", "harden", shop+"manifests", shop+"chart")
 	if stdout != "" || code != exitOK {
 		t.Errorf("without --risky: exit code %d, %s", code, stdout)
 	}
-	hardenGolden(t, "shop-careful.txt", stderr)
+	answertest.Golden(t, filepath.Join("harden", "shop-careful.txt"), stderr, *update)
 	stdout, _, _ = plimsoll(t, "", "harden", shop+"chart", "--risky", "-f", "json")
 	var plan struct {
 		Kind              string

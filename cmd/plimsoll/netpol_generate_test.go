@@ -2,10 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
 const shopFlows = `source,destination,port,protocol,time,count
@@ -34,16 +35,7 @@ func TestNetpolGenerate(t *testing.T) {
 			if code != c.want || stderr != "" {
 				t.Fatalf("exit code %d, want %d; standard error: %s", code, c.want, stderr)
 			}
-			golden := filepath.Join("testdata", "netpol", name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(out), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil || out != string(want) {
-				t.Errorf("the answer is not that of %s (%v); -update writes it. It is:\n%s", golden, err, out)
-			}
+			answertest.Golden(t, filepath.Join("netpol", name+".txt"), out, *update)
 		})
 	}
 }

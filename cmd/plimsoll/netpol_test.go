@@ -2,10 +2,11 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
 const networkExample = "../../examples/network"
@@ -33,19 +34,7 @@ func TestNetpolAnswers(t *testing.T) {
 			if code != c.want || stderr != "" {
 				t.Fatalf("exit code %d, want %d; standard error: %s", code, c.want, stderr)
 			}
-			golden := filepath.Join("testdata", "netpol", name+".txt")
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(golden), 0o750); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, []byte(out), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil || out != string(want) {
-				t.Errorf("the answer is not that of %s (%v); -update writes it. It is:\n%s", golden, err, out)
-			}
+			answertest.Golden(t, filepath.Join("netpol", name+".txt"), out, *update)
 		})
 	}
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
 const policyInput = "testdata/policy/input/"
@@ -40,16 +41,7 @@ func TestPolicyAnswers(t *testing.T) {
 				t.Errorf("exit code %d, want %d; standard error: %s", code, c.want, stderr)
 			}
 			out = timestamp.ReplaceAllString(out, "TIME")
-			golden := filepath.Join("testdata", "policy", name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(out), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil || out != string(want) {
-				t.Errorf("the answer is not that of %s (%v); -update writes it. It is:\n%s", golden, err, out)
-			}
+			answertest.Golden(t, filepath.Join("policy", name+".txt"), out, *update)
 		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-io/plimsoll/report/answer/answertest"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -44,19 +46,7 @@ func TestRBACAnswers(t *testing.T) {
 			if code != c.want || stderr != "" {
 				t.Fatalf("exit code %d, want %d; standard error: %s", code, c.want, stderr)
 			}
-			golden := filepath.Join("testdata", "rbac", name+".txt")
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(golden), 0o750); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, []byte(out), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil || out != string(want) {
-				t.Errorf("the answer is not that of %s (%v); -update writes it. It is:\n%s", golden, err, out)
-			}
+			answertest.Golden(t, filepath.Join("rbac", name+".txt"), out, *update)
 		})
 	}
 }
