@@ -150,7 +150,7 @@ func runNetpolGenerate(ctx context.Context, opts GenerateOptions, paths []string
 	}
 	setCollector(100, planMemory)
 	plan := generate.Policies(view.network, view.services, needs, options)
-	rehearsal := rehearse.Rehearse(needs, view.network.AssumeEnforced(), network.New(plan.Proposed(view.inv)).AssumeEnforced())
+	rehearsal := rehearse.Judge(needs, view.network.AssumeEnforced(), network.New(plan.Proposed(view.inv)).AssumeEnforced())
 	results := reportnetwork.Rehearsed(rehearsal, plan)
 	header := view.header("NetworkPolicyPlan", need.DeclaredReads)
 	if opts.OutputDir != "" {

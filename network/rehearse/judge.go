@@ -12,7 +12,6 @@ type judge struct {
 	*stage
 	before *stage
 	acts   acts
-	usage  *usage
 	why    map[pair]string
 }
 
@@ -29,7 +28,6 @@ func (j *judge) need(r *Rehearsal, n *need.Need) {
 	default:
 		r.Unknown = append(r.Unknown, Doubt{*n, j.doubt(o)})
 	}
-	j.usage.use(j.stage, n)
 }
 
 // doubt says why a need is unknown.

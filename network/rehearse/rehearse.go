@@ -117,10 +117,27 @@ func (r *Rehearsal) Verdict() Verdict {
 	return Safe
 }
 
-// Rehearse judges needs, whose peers are of the current Map, as if the proposed one were in force. When current and
-// proposed are the same Map, nothing is compared: the policies that are there are rehearsed.
+// Rehearse judges needs, whose peers are of the current Map, as if the proposed one were in force, and says which policies
+// nobody uses. When current and proposed are the same Map, nothing is compared: the policies that are there are rehearsed.
 func Rehearse(needs *need.Needs, current, proposed *network.Map) *Rehearsal {
-	j := &judge{stage: newStage(proposed), usage: newUsage(current, proposed)}
+	r, s := play(needs, current, proposed)
+	u := newUsage(current, proposed)
+	for i := range needs.List {
+		u.use(s, &needs.List[i])
+	}
+	r.NeverUsed, r.Rules = u.unused()
+	return r
+}
+
+// Judge is Rehearse for those who do not ask which policies are used.
+func Judge(needs *need.Needs, current, proposed *network.Map) *Rehearsal {
+	r, _ := play(needs, current, proposed)
+	return r
+}
+
+// play judges needs on the stage that it returns.
+func play(needs *need.Needs, current, proposed *network.Map) (*Rehearsal, *stage) {
+	j := &judge{stage: newStage(proposed)}
 	if current != proposed {
 		j.before = newStage(current)
 		j.acts = compare(current, proposed)
@@ -134,9 +151,8 @@ func Rehearse(needs *need.Needs, current, proposed *network.Map) *Rehearsal {
 	for i := range needs.Unresolved {
 		j.unresolved(r, &needs.Unresolved[i])
 	}
-	r.NeverUsed, r.Rules = j.usage.unused()
 	r.Changes = tally(r.Breaks)
-	return r
+	return r, j.stage
 }
 
 // tally counts what each change breaks.
