@@ -2,7 +2,6 @@ package service
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/network"
@@ -41,12 +40,6 @@ func (s *Services) follow(inv *inventory.Inventory, m *network.Map) {
 			}
 			one.reach(addresses, inventory.Maps(o.Content["ports"]), find, seen[one])
 		}
-	}
-	for _, one := range s.all {
-		slices.SortFunc(one.Outside, netip.AddrPort.Compare)
-		one.Outside = slices.Compact(one.Outside)
-		slices.SortFunc(one.Backends, func(a, b Backend) int { return a.Peer.Compare(b.Peer) })
-		one.settle()
 	}
 }
 

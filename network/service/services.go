@@ -32,6 +32,9 @@ func New(inv *inventory.Inventory, m *network.Map) *Services {
 	slices.SortStableFunc(s.all, func(a, b *Service) int { return a.Object.Compare(b.Object.Ref) })
 	s.lead(m)
 	s.follow(inv, m)
+	for _, one := range s.all {
+		one.settle()
+	}
 	return s
 }
 
@@ -107,10 +110,6 @@ func (s *Services) lead(m *network.Map) {
 			}
 		}
 	}
-	for _, one := range s.all {
-		slices.SortFunc(one.Backends, func(a, b Backend) int { return a.Peer.Compare(b.Peer) })
-		one.settle()
-	}
 }
 
 // A member is a pod of a peer, or the template where none runs.
@@ -159,8 +158,11 @@ func (s *Service) add(p *network.Peer, x member) {
 	b.specs = append(b.specs, x.spec)
 }
 
-// settle says which backends are partial.
+// settle orders what was found, and says which backends are partial.
 func (s *Service) settle() {
+	slices.SortFunc(s.Outside, netip.AddrPort.Compare)
+	s.Outside = slices.Compact(s.Outside)
+	slices.SortFunc(s.Backends, func(a, b Backend) int { return a.Peer.Compare(b.Peer) })
 	for i := range s.Backends {
 		b := &s.Backends[i]
 		b.Some = len(b.pods) < len(b.Peer.Pods)
