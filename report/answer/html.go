@@ -31,7 +31,7 @@ func writeHTML(w io.Writer, d *Document, _ report.Options) error {
 		return fmt.Errorf("write html: %w", err)
 	}
 	return page.Execute(w, map[string]any{
-		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": pointers(d.Tables), "Source": d.Source, "Notes": d.AllNotes(true), "Unseen": d.Unseen,
+		"Title": "Plimsoll: " + d.title(), "Heading": d.title(), "Tables": pointers(d.Tables), "Source": d.Source, "Notes": d.AllNotes(true), "Unseen": d.Unseen, "Limits": d.Limits,
 		"Style": template.CSS(pageStyle), "Script": template.JS(pageScript), // #nosec G203 -- our own files
 		"Policy": webpage.Assets{Style: pageStyle, Script: pageScript}.Policy(""),
 	})
