@@ -52,18 +52,33 @@ var rooms = map[string][]string{
 	"report/access":            {"inventory", "auditlog", "rbac", "rbac/attack", "rbac/usage", "report", "report/graph", "report/answer"},
 	"report/network": {"inventory", "network", "network/flow", "network/service", "network/exposure", "network/need", "network/generate",
 		"network/rehearse", "network/change", "network/lint", "report", "report/graph", "report/answer"},
-	"report/admission": {"inventory", "policy/admission", "control", "report", "report/answer"},
-	"harden":           {"inventory", "scan"},
-	"cmd/plimsoll":     {"*"},
-	"bench":            {"*"},
+	"report/admission":  {"inventory", "policy/admission", "policy/kyverno", "control", "harden/enforce", "report", "report/answer"},
+	"report/harden":     {"inventory", "control", "harden", "harden/plan", "report", "report/answer"},
+	"report/rehearsal":  {"inventory", "rehearse", "report", "report/answer"},
+	"harden":            {"inventory", "scan", "control"},
+	"harden/plan":       {"inventory"},
+	"harden/namespaces": {"inventory", "policy/podsecurity", "control", "scan", "rbac", "network", "harden/plan"},
+	"harden/roles":      {"inventory", "rbac", "rbac/attack", "rbac/usage", "harden/plan"},
+	"harden/policies":   {"inventory", "network", "network/service", "network/need", "network/generate", "network/rehearse", "harden/plan"},
+	"harden/baseline":   {"inventory", "control", "scan", "policy", "policy/admission", "auditlog/auditpolicy", "network", "network/service", "network/need", "network/generate", "harden/plan"},
+	"harden/psp":        {"inventory", "policy", "policy/podsecurity", "harden/plan"},
+	"harden/enforce":    {"inventory", "control", "scan", "policy", "policy/admission", "harden/plan", "auditlog"},
+	"rehearse": {"inventory", "policy", "policy/podsecurity", "policy/admission", "policy/kyverno", "rbac", "rbac/usage", "auditlog",
+		"auditlog/auditpolicy", "network", "network/service", "network/exposure", "network/need", "network/rehearse", "network/change"},
+	"apply":                   {"inventory", "inventory/cluster"},
+	"auditlog/auditpolicy":    {"auditlog"},
+	"policy/kyverno":          {"inventory", "policy", "policy/podsecurity", "policy/admission", "policy/kyverno/jmespath"},
+	"policy/kyverno/jmespath": {},
+	"cmd/plimsoll":            {"*"},
+	"bench":                   {"*"},
 }
 
 // outside says which packages alone may import a heavy or dangerous module.
 var outside = map[string][]string{
-	"k8s.io/apiserver":                {"policy"},
+	"k8s.io/apiserver":                {"policy", "auditlog/auditpolicy"},
 	"github.com/google/cel-go":        {"policy"},
 	"k8s.io/pod-security-admission":   {"policy/podsecurity"},
-	"k8s.io/client-go":                {"inventory/cluster"},
+	"k8s.io/client-go":                {"inventory/cluster", "apply"},
 	"helm.sh/helm":                    {"inventory/manifest"},
 	"sigs.k8s.io/kustomize":           {"inventory/manifest"},
 	"github.com/zricethezav/gitleaks": {"internal/secretscan"},
@@ -74,7 +89,8 @@ var outside = map[string][]string{
 
 // analyses do no I/O: they open no files and no sockets, and they do not log.
 var analyses = []string{"finding", "inventory", "policy", "policy/podsecurity", "policy/admission", "control", "scan", "auditlog", "inventory/identity", "rbac", "rbac/attack", "rbac/usage", "network", "network/flow",
-	"network/service", "network/exposure", "network/need", "network/generate", "network/rehearse", "network/change", "network/lint", "harden"}
+	"network/service", "network/exposure", "network/need", "network/generate", "network/rehearse", "network/change", "network/lint", "harden", "harden/plan", "harden/namespaces", "harden/roles", "harden/policies", "harden/baseline",
+	"harden/psp", "harden/enforce", "rehearse", "auditlog/auditpolicy", "policy/kyverno", "policy/kyverno/jmespath"}
 
 var forbiddenInAnalyses = []string{"os", "net", "net/http", "log", "log/slog", "os/exec"}
 
