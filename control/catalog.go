@@ -89,6 +89,15 @@ func policyControls() ([]Control, error) {
 	return controls, errors.Join(errs...)
 }
 
+// PolicyText is the file of a control's policy, byte for byte; nil when the control is no policy.
+func PolicyText(id string) []byte {
+	data, err := policyFiles.ReadFile("policies/" + id + ".yaml")
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
 func readPolicyControl(name string) (Control, error) {
 	data, err := policyFiles.ReadFile(name)
 	if err != nil {

@@ -77,6 +77,15 @@ func (e *exceptions) accepts(inv *inventory.Inventory, controlID string, f findi
 
 func (e *exceptions) uses() []ExceptionUse { return e.list }
 
+// Fits says whether a value fits one of the patterns of an exception; no patterns fit everything.
+func Fits(patterns []string, value string) bool { return matches(patterns, value) }
+
+// Selects says whether an exception's selector chooses an object, whatever its paths are.
+func Selects(s finding.Selector, o *inventory.Object) bool {
+	s.Paths = nil
+	return selects(s, finding.Finding{Object: o.Ref}, o)
+}
+
 func selects(s finding.Selector, f finding.Finding, o *inventory.Object) bool {
 	if !matches(s.Namespaces, f.Object.Namespace) || !matches(s.Kinds, f.Object.Kind) ||
 		!matches(s.Names, f.Object.Name) || !matches(s.Paths, string(f.Path)) {

@@ -56,6 +56,9 @@ func connect(config Config, requests *atomic.Int64) (*reader, string, error) {
 	return r, name, nil
 }
 
+// Connection finds the cluster as kubectl would: how to reach it, and its name. It sends nothing.
+func (c Config) Connection() (*rest.Config, string, error) { return restConfig(c) }
+
 // restConfig finds the cluster as kubectl would, and its name.
 func restConfig(config Config) (*rest.Config, string, error) {
 	if config.REST != nil {
