@@ -62,22 +62,34 @@ func Mend(ctx context.Context, inv *inventory.Inventory, report *scan.Report, op
 			return m.made[key(c)] || m.failed[key(c)]
 		})
 	}
+	// Objects that were read again are others than those of the plan, and have no edits left but those kept back.
+	done.NeedsRisky = sameObjects(inv, done.NeedsRisky)
+	if err := tryEdits(ctx, inv, &done, shop.Scan); err != nil {
+		return nil, nil, err
+	}
 	return &done, m.changed(), nil
+}
+
+// sameObjects points edits at the objects as they are now.
+func sameObjects(inv *inventory.Inventory, changes []Change) []Change {
+	now := map[string][]*inventory.Object{}
+	there := map[*inventory.Object]bool{}
+	for _, o := range inv.All() {
+		now[objectKey(o)] = append(now[objectKey(o)], o)
+		there[o] = true
+	}
+	for i, c := range changes {
+		if at := now[objectKey(c.Object)]; !there[c.Object] && len(at) == 1 {
+			changes[i].Object = at[0]
+		}
+	}
+	return changes
 }
 
 // stillFound leaves out findings that edits for others have mended. Only controls that judge object by object can say
 // so from a part of the inventory.
 func stillFound(findings []finding.Finding, again *scan.Report, edited map[string]bool) []finding.Finding {
-	exact, left := map[string]bool{}, map[string]bool{}
-	for _, r := range again.Results {
-		exact[r.Control.ID] = r.Control.Policy != nil || r.Control.PerObject
-		for _, f := range r.Findings {
-			left[f.ID()] = true
-		}
-		if len(r.Errors) > 0 {
-			exact[r.Control.ID] = false
-		}
-	}
+	exact, left := standing(again)
 	return slices.DeleteFunc(findings, func(f finding.Finding) bool {
 		return edited[f.Position.File] && !f.Position.Rendered && exact[f.Control] && !left[f.ID()]
 	})
@@ -174,8 +186,7 @@ func (m *mender) reread(inv *inventory.Inventory, edited map[string]bool) *inven
 func part(inv *inventory.Inventory, edited map[string]bool) *inventory.Inventory {
 	var kept []*inventory.Object
 	for _, o := range inv.All() {
-		context := o.Group() == "" && (o.Kind == "Namespace" || o.Kind == "ServiceAccount")
-		if context || !o.Origin.Rendered && edited[o.Origin.File] {
+		if isContext(o) || !o.Origin.Rendered && edited[o.Origin.File] {
 			kept = append(kept, o)
 		}
 	}

@@ -48,6 +48,9 @@ type Plan struct {
 	Refused    []Change          // the text could not be edited; Reason says why
 	Conflicts  []Conflict        // controls contradict each other
 	Manual     []finding.Finding // a person has to decide
+	// Along are findings without an edit of their own that go away with those of NeedsRisky and Rendered. Only Mend
+	// tells them from Manual.
+	Along []finding.Finding
 }
 
 // New plans the edits that mend the findings of a report about an inventory of files. It leaves both as they are.
@@ -71,7 +74,7 @@ func New(inv *inventory.Inventory, report *scan.Report, opts Options) *Plan {
 	changes, plan.Conflicts = settle(merge(changes))
 	for _, c := range changes {
 		switch {
-		case c.Fix.Risky && !opts.Risky:
+		case !opts.Risky && risky(c):
 			plan.NeedsRisky = append(plan.NeedsRisky, c)
 		case c.Object.Origin.Rendered:
 			plan.Rendered = append(plan.Rendered, c)

@@ -177,6 +177,7 @@ type (
 		Refused    []wireHardenChange   `json:"refused"`
 		Conflicts  []wireHardenConflict `json:"conflicts"`
 		Manual     []wireHardenManual   `json:"manual"`
+		Along      []wireHardenManual   `json:"along"` // go away with edits of needsRisky and rendered
 	}
 	wireHardenChange struct {
 		Object   finding.Ref      `json:"object"`
@@ -184,6 +185,7 @@ type (
 		Path     finding.Path     `json:"path"`
 		Fix      finding.Fix      `json:"fix"`
 		Controls []string         `json:"controls"`
+		Breaks   []string         `json:"breaks"` // what the edit may stop or change
 		Severity finding.Severity `json:"severity"`
 		Reason   string           `json:"reason,omitempty"`
 	}
@@ -199,6 +201,7 @@ type (
 		Path     finding.Path     `json:"path"`
 		Position finding.Position `json:"position"`
 		Message  string           `json:"message"`
+		Question string           `json:"question,omitempty"` // what a person has to decide
 	}
 )
 
@@ -207,6 +210,7 @@ func writePlan(w io.Writer, plan *harden.Plan, files []harden.File, applied bool
 		APIVersion: "plimsoll.io/v1", Kind: "HardenPlan", Applied: applied, Files: []string{},
 		Changes: wireChanges(plan.Changes), NeedsRisky: wireChanges(plan.NeedsRisky), Rendered: wireChanges(plan.Rendered),
 		Refused: wireChanges(plan.Refused), Conflicts: []wireHardenConflict{}, Manual: []wireHardenManual{},
+		Along: []wireHardenManual{},
 	}
 	for _, f := range files {
 		doc.Files = append(doc.Files, f.Name)
@@ -215,7 +219,10 @@ func writePlan(w io.Writer, plan *harden.Plan, files []harden.File, applied bool
 		doc.Conflicts = append(doc.Conflicts, wireHardenConflict{c.Object.Ref, c.Path, wireChanges(c.Changes)})
 	}
 	for _, f := range plan.Manual {
-		doc.Manual = append(doc.Manual, wireHardenManual{f.Control, f.Severity, f.Object, f.Path, f.Position, f.Message})
+		doc.Manual = append(doc.Manual, wireHardenManual{f.Control, f.Severity, f.Object, f.Path, f.Position, f.Message, harden.Question(f.Control)})
+	}
+	for _, f := range plan.Along {
+		doc.Along = append(doc.Along, wireHardenManual{f.Control, f.Severity, f.Object, f.Path, f.Position, f.Message, ""})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -226,7 +233,13 @@ func writePlan(w io.Writer, plan *harden.Plan, files []harden.File, applied bool
 func wireChanges(changes []harden.Change) []wireHardenChange {
 	out := []wireHardenChange{}
 	for _, c := range changes {
-		out = append(out, wireHardenChange{c.Object.Ref, c.Object.Position(c.Path), c.Path, c.Fix, c.Controls(), c.Severity(), c.Reason})
+		var breaks []string
+		for _, id := range c.Controls() {
+			if what := harden.Breaks(id); !slices.Contains(breaks, what) {
+				breaks = append(breaks, what)
+			}
+		}
+		out = append(out, wireHardenChange{c.Object.Ref, c.Object.Position(c.Path), c.Path, c.Fix, c.Controls(), breaks, c.Severity(), c.Reason})
 	}
 	return out
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/harden"
 	"github.com/plimsoll-io/plimsoll/internal/display"
@@ -36,7 +35,7 @@ func writeSummary(w io.Writer, plan *harden.Plan, files []harden.File, gaps []in
 	if width, tty := terminal(w); tty {
 		p.width = min(width, 120)
 	}
-	p.changes("Needs --risky, since it may keep a workload from running", plan.NeedsRisky)
+	p.risky(plan)
 	p.changes("Rendered from a chart or kustomization, to be set in its sources", plan.Rendered)
 	var lines []string
 	for _, c := range plan.Refused {
@@ -98,6 +97,33 @@ func (p summary) changes(heading string, changes []harden.Change) {
 	p.list(heading, len(changes), lines)
 }
 
+// risky lists what was left out for its risk, with what it may break.
+func (p summary) risky(plan *harden.Plan) {
+	const heading = "Needs --risky, since it may keep a workload from doing its work"
+	if p.verbose {
+		p.changes(heading, plan.NeedsRisky)
+	} else {
+		count := map[string]int{}
+		var order []string
+		for _, c := range plan.NeedsRisky {
+			for _, id := range c.Controls() {
+				if count[id]++; count[id] == 1 {
+					order = append(order, id)
+				}
+			}
+		}
+		slices.SortFunc(order, func(a, b string) int { return cmp.Or(count[b]-count[a], cmp.Compare(a, b)) })
+		var lines []string
+		for _, id := range order {
+			lines = append(lines, fmt.Sprintf("%4d × %s%s", count[id], id, folded(harden.Breaks(id), 9, p.width)))
+		}
+		p.list(heading, len(plan.NeedsRisky), lines)
+	}
+	if len(plan.Along) > 0 && len(plan.NeedsRisky)+len(plan.Rendered) > 0 {
+		fmt.Fprintf(p.w, "  %s of other controls go with them.\n", display.Plural(len(plan.Along), "finding"))
+	}
+}
+
 // countEach lists words by how often they come, most often first.
 func countEach(words []string) []string {
 	count := map[string]int{}
@@ -116,23 +142,63 @@ func countEach(words []string) []string {
 	return lines
 }
 
-// manual says what a person has to decide, by control, worst first, with the remedy.
-func (p summary) manual(findings []finding.Finding) {
-	controls, err := control.All()
-	if err != nil {
-		return // the scan has said so
-	}
-	count, worst := map[string]int{}, map[string]finding.Severity{}
+// A decision is one question to a person, about all findings that ask it.
+type decision struct {
+	question string
+	worst    finding.Severity
+	controls []string
+	findings []finding.Finding
+}
+
+// decisions groups findings by what has to be decided, worst first.
+func decisions(findings []finding.Finding) []*decision {
+	at := map[string]*decision{}
+	var out []*decision
 	for _, f := range findings {
-		count[f.Control]++
-		worst[f.Control] = max(worst[f.Control], f.Severity)
-	}
-	slices.SortStableFunc(controls, func(a, b control.Control) int { return int(worst[b.ID]) - int(worst[a.ID]) })
-	var lines []string
-	for _, c := range controls {
-		if count[c.ID] > 0 {
-			lines = append(lines, fmt.Sprintf("%4d × %s (%s)%s", count[c.ID], c.ID, worst[c.ID], folded(c.Remedy, 9, p.width)))
+		question := cmp.Or(harden.Question(f.Control), f.Message)
+		d := at[question]
+		if d == nil {
+			d = &decision{question: question}
+			at[question] = d
+			out = append(out, d)
 		}
+		d.worst = max(d.worst, f.Severity)
+		d.findings = append(d.findings, f)
+		if !slices.Contains(d.controls, f.Control) {
+			d.controls = append(d.controls, f.Control)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *decision) int {
+		return cmp.Or(int(b.worst)-int(a.worst), len(b.findings)-len(a.findings), cmp.Compare(a.question, b.question))
+	})
+	return out
+}
+
+// shownPlaces is how many places a decision names without --verbose.
+const shownPlaces = 3
+
+// manual says what a person has to decide: each question once, with the places that ask it.
+func (p summary) manual(findings []finding.Finding) {
+	var lines []string
+	for _, d := range decisions(findings) {
+		line := strings.TrimLeft(folded(display.Clean(d.question), 2, p.width), "\n ")
+		line += fmt.Sprintf("\n    %d × %s (%s)", len(d.findings), strings.Join(d.controls, ", "), d.worst)
+		named := 0
+		var places []string
+		for _, f := range d.findings {
+			place := fmt.Sprintf("%s %s", where(f.Position), display.Clean(f.Object.Kind+" "+f.Object.Name))
+			if slices.Contains(places, place) {
+				continue
+			}
+			if places = append(places, place); p.verbose || len(places) <= shownPlaces {
+				line += "\n      " + place
+				named++
+			}
+		}
+		if more := len(places) - named; more > 0 {
+			line += fmt.Sprintf("\n      … and in %d more", more)
+		}
+		lines = append(lines, line)
 	}
 	p.list("A person has to decide", len(findings), lines)
 }
