@@ -28,14 +28,17 @@ type Step struct {
 	Changes []Change
 	// Files are what is no Kubernetes object: flags and configuration of an API server, instructions.
 	Files []File
-	// Before and After are what to do by hand around the step, in order; Undo how to go back.
+	// Before and After are what to do by hand around the step, in order. Undo is what to know, or to do by hand, to go
+	// back, besides what Plan.Reverts does to the objects.
 	Before, After, Undo []string
 }
 
 // An Action says what becomes of an object.
 type Action string
 
-// The actions. Update objects hold only the fields to change: they are meant for server-side apply, or to be merged.
+// The actions. Update objects hold only fields to set: they are meant for server-side apply, or to be merged. Where several
+// steps update an object, each holds the fields of those before it too: applied by the same manager, what a later step
+// does not hold would be taken away again.
 const (
 	Create Action = "create"
 	Update Action = "update"
