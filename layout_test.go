@@ -16,7 +16,7 @@ const module = "github.com/plimsoll-io/plimsoll/"
 // everywhere. The table is the design: a new arrow needs a reason.
 var rooms = map[string][]string{
 	"finding":             {},
-	"internal":            {"inventory", "inventory/manifest", "policy", "policy/admission", "control", "scan", "rbac", "rbac/attack"}, // test harnesses
+	"internal":            {"harden/psp", "inventory", "inventory/manifest", "policy", "policy/admission", "control", "scan", "rbac", "rbac/attack"}, // test harnesses
 	"inventory":           {},
 	"inventory/bootstrap": {"inventory"},
 	"inventory/manifest":  {"inventory"},
@@ -61,7 +61,7 @@ var rooms = map[string][]string{
 	"harden/roles":      {"inventory", "rbac", "rbac/attack", "rbac/usage", "harden/plan"},
 	"harden/policies":   {"inventory", "network", "network/service", "network/need", "network/generate", "network/rehearse", "harden/plan"},
 	"harden/baseline":   {"inventory", "control", "scan", "policy", "policy/admission", "auditlog/auditpolicy", "network", "network/service", "network/need", "network/generate", "harden/plan"},
-	"harden/psp":        {"inventory", "policy", "policy/podsecurity", "harden/plan"},
+	"harden/psp":        {"inventory", "rbac", "policy/podsecurity", "harden/plan"},
 	"harden/enforce":    {"inventory", "control", "scan", "policy", "policy/admission", "harden/plan", "auditlog"},
 	"rehearse": {"inventory", "policy", "policy/podsecurity", "policy/admission", "policy/kyverno", "rbac", "rbac/usage", "auditlog",
 		"auditlog/auditpolicy", "network", "network/flow", "network/service", "network/exposure", "network/need", "network/rehearse", "network/change"},
