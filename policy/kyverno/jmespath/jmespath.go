@@ -13,7 +13,10 @@
 //
 // A few values that no API server stores in practice are refused at run time instead of being judged by a wrong rule,
 // also as an evaluation error: numbers whose text differs between Go and CEL, letters outside of ASCII whose case is
-// to be changed, and lists of lists where a list of them has to be flattened.
+// to be changed, lists of lists where a list of them has to be flattened, and a field that is asked of a list.
+//
+// One difference is on purpose: the texts of a document are data. Kyverno would take a {{ }} in them for one more
+// variable, and resolve it.
 package jmespath
 
 import "fmt"
@@ -36,7 +39,7 @@ const (
 type Value struct {
 	// CEL is the expression. Its evaluation fails exactly where Kyverno's fails.
 	CEL string
-	// Total is the same expression, but null where CEL fails. It never fails.
+	// Total is the same expression, but some value, mostly null, where CEL fails. It never fails.
 	Total string
 	// Fails is a CEL condition that never fails: whether CEL would. "" means that it never does.
 	Fails string
@@ -51,7 +54,7 @@ type Value struct {
 type Condition struct {
 	// CEL is the condition. Its evaluation fails exactly where Kyverno's fails.
 	CEL string
-	// Total is the same condition, but false where CEL fails. It never fails.
+	// Total is the same condition, but one or the other where CEL fails. It never fails.
 	Total string
 	// Fails is a CEL condition that never fails: whether CEL would. "" means that it never does.
 	Fails string
@@ -70,33 +73,22 @@ func unsupported(construct, format string, args ...any) *Unsupported {
 }
 
 // Expression translates a JMESPath expression, as a context variable's jmesPath or a foreach list holds it.
-func (s Scope) Expression(jmes string) (Value, error) {
+func (s Scope) Expression(jmes string) (v Value, err error) {
+	defer guard(&err)
 	n, err := s.translate(jmes, false)
 	if err != nil {
 		return Value{}, err
 	}
-	return n.value(), nil
+	return bounded(n.value()), nil
 }
 
 // Text translates a text that may hold {{ variables }}. A text that is one variable has the variable's type, every
 // other text is a string. A nil error is not a promise that the text is a message that an API server takes: see Value.Type.
-func (s Scope) Text(template string) (Value, error) {
+func (s Scope) Text(template string) (v Value, err error) {
+	defer guard(&err)
 	n, err := s.text(template)
 	if err != nil {
 		return Value{}, err
 	}
-	return n.value(), nil
-}
-
-// Conditions translates preconditions, or the conditions of deny: an object with any and all, a list of such objects,
-// or the old form, a list of conditions that must all hold.
-func (s Scope) Conditions(conditions any) (Condition, error) {
-	return s.conditions(conditions)
-}
-
-// Context translates the context entries of a rule or of a foreach. The scope it returns knows them; the variables
-// are to be declared in spec.variables of the policy, in this order. Entries without a translation (API calls, config
-// maps, images, global entries) are no error as long as nothing asks for them: Kyverno loads them only then, too.
-func (s Scope) Context(entries []any) (Scope, []Variable, error) {
-	return s.context(entries)
+	return bounded(n.value()), nil
 }
