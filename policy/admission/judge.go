@@ -50,8 +50,7 @@ func (s *Set) Judge(ctx context.Context, w World, objects []*inventory.Object) (
 			continue
 		}
 		group.Go(func() error {
-			r := Request{Ref: o.Ref, Position: o.Origin, Object: named(o)}
-			parts[i] = s.Review(ctx, w, r)
+			parts[i] = s.Review(ctx, w, RequestOf(o))
 			return ctx.Err()
 		})
 	}
@@ -59,6 +58,11 @@ func (s *Set) Judge(ctx context.Context, w World, objects []*inventory.Object) (
 		return nil, err
 	}
 	return slices.Concat(parts...), nil
+}
+
+// RequestOf is the request that creates an object.
+func RequestOf(o *inventory.Object) Request {
+	return Request{Ref: o.Ref, Position: o.Origin, Object: named(o)}
 }
 
 // named is the content of an object with the namespace that it was taken to be in, which an API server would fill in.
