@@ -48,4 +48,3 @@ func evaluator(t testing.TB) func(expression string, vars map[string]any) (any, 
 		return out.Value(), nil
 	}
 }
-

@@ -184,7 +184,7 @@ func (t *translation) index(n node, index int) node {
 func (t *translation) extend(n node, s step) node {
 	p := n.path
 	if p == nil {
-		p = &path{root: atom(n.val()), missing: no, rootMap: n.typ == Map}
+		p = &path{root: atom(n.dyn()), missing: no, rootMap: n.typ == Map}
 	}
 	longer := &path{root: p.root, rootMap: p.rootMap, object: p.object}
 	longer.steps = append(append(longer.steps, p.steps...), s)

@@ -15,7 +15,7 @@ func (c *call) strings() node {
 		return c.method2("endsWith", Bool)
 	case "split":
 		n := c.method2("split", List)
-		return listOf(c.listed(n.text, yes), no, n.failing)
+		return listOf(c.listed("dyn("+n.text+")", yes), no, n.failing)
 	case "to_upper", "to_lower":
 		return c.changeCase()
 	case "trim":
