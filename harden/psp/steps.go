@@ -56,20 +56,25 @@ func (m *migration) levelFor(p *Policy) Level {
 func (m *migration) enforce() {
 	step := plan.Step{Name: stepDeny, Title: "Enforce", Why: "Pods that break the level or the policy are refused from now on. Pods that run, go on running.",
 		Before: []string{"plimsoll rehearse " + stepDeny + " (with the pods and templates of the cluster) says what would be refused."},
-		Undo:   []string{"Apply " + stepWatch + " again, and take the labels enforce away."}}
+		Undo:   []string{"Delete the binding, and take the labels enforce away: what " + stepWatch + " made stays."}}
+	blocked := map[string]bool{}
 	for _, ns := range m.namespaces() {
 		l := level(m.used[ns])
 		if blockers := m.blockers(ns, l); len(blockers) > 0 {
 			m.decide(m.used[ns][0].Object, "", fmt.Sprintf("Mend what keeps the namespace %s from the level %s, or choose a lower one: it is not enforced", ns, l), blockers...)
+			blocked[ns] = true
 			continue
 		}
 		step.Changes = append(step.Changes, plan.Change{Action: plan.Update, Object: labels(ns, "enforce", l, m.opts.Version),
 			Source: m.inv.Get("", "Namespace", "", ns), Because: m.because(m.used[ns], l), Risk: "pods that are not known yet may be refused"})
 	}
 	for _, p := range m.policies {
-		if namespaces := m.only(p); len(namespaces) > 0 && p.Validating(m.levelFor(p)) != nil {
-			step.Changes = append(step.Changes, plan.Change{Action: plan.Update, Object: p.Binding(namespaces, "Deny", "Audit"),
-				Because: []string{"the policy and its namespaces are those of " + stepWatch}, Risk: "pods that relied on what was filled in are refused"})
+		namespaces := slices.DeleteFunc(m.only(p), func(ns string) bool { return blocked[ns] })
+		if len(namespaces) > 0 && p.Validating(m.levelFor(p)) != nil {
+			binding := p.Binding(namespaces, "Deny", "Audit")
+			inventory.Map(binding, "metadata")["name"] = p.name() + "-enforce"
+			step.Changes = append(step.Changes, plan.Change{Action: plan.Create, Object: binding,
+				Because: []string{"the policy is that of " + stepWatch}, Risk: "pods that relied on what was filled in are refused"})
 		}
 	}
 	if len(step.Changes) > 0 {
