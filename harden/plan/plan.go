@@ -11,11 +11,16 @@ import (
 type Plan struct {
 	// Title says what is hardened: "Pod Security levels of 12 namespaces".
 	Title string
-	Steps []Step
+	// Manager is who applies the objects, as the API server notes it for each field: "plimsoll-namespaces". Plans of
+	// different sorts must not share one, since each would take away what the other has set; "" is "plimsoll".
+	Manager string
+	Steps   []Step
 	// Decisions are what only a person can decide; each keeps something from being in a step.
 	Decisions []Decision
 	// CannotKnow says, in sentences, what the evidence of the plan cannot show.
 	CannotKnow []string
+
+	earlier []Step // of the plan that this is a part of
 }
 
 // A Step is applied as a whole, after those before it have proved harmless.

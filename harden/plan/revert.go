@@ -26,7 +26,7 @@ func (p *Plan) Reverts(i int) []Revert {
 		return nil
 	}
 	before := map[finding.Ref]map[string]any{}
-	for _, step := range p.Steps[:i] {
+	for _, step := range slices.Concat(p.earlier, p.Steps[:i]) {
 		for _, c := range step.Changes {
 			before[keyOf(c.Object)] = c.after(before[keyOf(c.Object)])
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -50,6 +51,9 @@ func TestReverts(t *testing.T) {
 	}
 	for i := range p.Steps {
 		got := p.Reverts(i)
+		if only := p.Only(i).Reverts(0); !reflect.DeepEqual(only, got) {
+			t.Errorf("step %d alone goes back by %v", i, only)
+		}
 		if len(got) != len(want[i]) {
 			t.Fatalf("step %d: %d reverts, want %d", i, len(got), len(want[i]))
 		}

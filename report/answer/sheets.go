@@ -89,5 +89,8 @@ var markdownEscapes = strings.NewReplacer(
 	"$", "&#36;",
 )
 
+// Markdown is a text as Markdown shows it, word for word.
+func Markdown(s string) string { return escapeMarkdown(s) }
+
 // escapeMarkdown keeps names from being read as markup: names of RBAC may hold nearly anything.
 func escapeMarkdown(s string) string { return markdownEscapes.Replace(display.Clean(s)) }
