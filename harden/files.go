@@ -25,6 +25,8 @@ type Workshop struct {
 	Read func(name string, text []byte) []*inventory.Object
 	// Scan judges an inventory.
 	Scan func(ctx context.Context, inv *inventory.Inventory) (*scan.Report, error)
+	// Renderer is what remedies are tried with; nil leaves what is rendered alone.
+	Renderer Renderer
 }
 
 // maxRounds bounds how often edits can lead to further findings.
@@ -66,6 +68,11 @@ func Mend(ctx context.Context, inv *inventory.Inventory, report *scan.Report, op
 	done.NeedsRisky = sameObjects(inv, done.NeedsRisky)
 	if err := tryEdits(ctx, inv, &done, shop.Scan); err != nil {
 		return nil, nil, err
+	}
+	if shop.Renderer != nil {
+		if err := outside(ctx, inv, &done, opts, shop); err != nil {
+			return nil, nil, err
+		}
 	}
 	return &done, m.changed(), nil
 }

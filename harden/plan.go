@@ -44,7 +44,8 @@ type Conflict struct {
 type Plan struct {
 	Changes    []Change          // edits to make, in the order of the files
 	NeedsRisky []Change          // left out because Options.Risky is not set
-	Rendered   []Change          // of objects that a chart or kustomization makes: there is no text to edit
+	Rendered   []Change          // of objects that a chart or kustomization makes, and no remedy helps; Reason may say why
+	Remedies   []Remedy          // values and patches for what charts and kustomizations render
 	Refused    []Change          // the text could not be edited; Reason says why
 	Conflicts  []Conflict        // controls contradict each other
 	Manual     []finding.Finding // a person has to decide

@@ -29,6 +29,7 @@ type HardenOptions struct {
 	Scan        ScanOptions // only what reads and judges
 	Apply       bool
 	Risky       bool
+	Patches     string
 	MinSeverity string
 	Format      string
 	Verbose     bool
@@ -42,6 +43,7 @@ func (o *HardenOptions) AddFlags(f *pflag.FlagSet) {
 	}
 	f.BoolVar(&o.Apply, "apply", false, "write the files instead of printing the difference")
 	f.BoolVar(&o.Risky, "risky", false, "make edits, too, that may keep a workload from running")
+	f.StringVar(&o.Patches, "patches", "", "write what mends charts and kustomizations, values and a kustomize overlay, into this `folder`")
 	f.StringVar(&o.MinSeverity, "min-severity", "low", "leave findings below this `severity` alone")
 	f.StringSliceVar(&o.Scan.Select.Controls, "control", nil, "mend only what these `controls` find")
 	f.StringSliceVar(&o.Scan.Select.ExcludeControls, "exclude-controls", nil, "leave these `controls` out")
@@ -61,14 +63,16 @@ func newHardenCommand() *cobra.Command {
 
 Prints the edits as a unified diff and a summary on standard error; --apply writes them. Comments, order,
 quotes, anchors and all else stay as they are. Edits that may keep a workload from running are only made
-with --risky. What a chart or kustomization renders has no text to edit and is listed, as is what a person
-has to decide. Excepted findings are left alone.
+with --risky. For what a chart renders, values are tried and those that help become a values file; the rest,
+and kustomizations, get a kustomize overlay with patches (--patches DIR). What a person has to decide is
+asked in the summary. Excepted findings are left alone.
 
 Exit codes: 0 nothing to do, or applied · 1 there are edits to make · 2 usage or runtime error · 3 nothing
 to make, or applied, and something could not be read or edited.`,
 		Example: `  plimsoll harden manifests/
-  plimsoll harden manifests/ --risky --control privilege-escalation-allowed | git apply
-  plimsoll harden manifests/ --apply`,
+  plimsoll harden manifests/ --risky --control privilege-escalation | git apply
+  plimsoll harden manifests/ --apply
+  plimsoll harden charts/shop --risky --patches hardened/`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runHarden(cmd.Context(), opts, args, streamsOf(cmd))
@@ -94,27 +98,59 @@ func runHarden(ctx context.Context, opts HardenOptions, paths []string, s stream
 	if err != nil {
 		return err
 	}
-	if opts.Apply {
-		if err := writeFiles(files, paths); err != nil {
-			return err
-		}
+	made, err := opts.remedyFiles(plan)
+	if err != nil {
+		return err
+	}
+	shown, err := opts.write(files, made, paths)
+	if err != nil {
+		return err
 	}
 	if opts.Format == "json" {
-		err = writePlan(s.out, plan, files, opts.Apply)
-	} else if !opts.Apply {
-		err = writeDiffs(s.out, files)
+		err = writePlan(s.out, plan, shown, opts.Apply)
+	} else {
+		err = writeDiffs(s.out, shown)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", opts.Format, err)
 	}
 	writeSummary(s.err, plan, files, inv.Gaps, opts)
 	switch {
-	case len(files) > 0 && !opts.Apply:
+	case !opts.Apply && (len(shown) > 0 || opts.Patches == "" && pendingPatches(plan)):
 		return exitCode(exitFindings)
 	case len(inv.Gaps) > 0 || len(plan.Refused) > 0:
 		return exitCode(exitIncomplete)
 	}
 	return nil
+}
+
+// write writes what is to be written: all with --apply, what mends from outside with --patches. It returns the files
+// that are still to be shown.
+func (o *HardenOptions) write(files, made []harden.File, paths []string) (shown []harden.File, err error) {
+	roots := slices.Clone(paths)
+	var now []harden.File
+	if o.Apply {
+		now = files
+	} else {
+		shown = files
+	}
+	if o.Patches != "" || o.Apply {
+		now = slices.Concat(now, made)
+	} else {
+		shown = slices.Concat(shown, made)
+	}
+	if o.Patches != "" {
+		for _, f := range made {
+			if err := os.MkdirAll(filepath.Dir(filepath.FromSlash(f.Name)), 0o755); err != nil { //nolint:gosec // manifests are for all
+				return nil, fmt.Errorf("nothing was written: %w", err)
+			}
+		}
+		roots = append(roots, o.Patches)
+	}
+	if o.Format == "json" {
+		shown = slices.Concat(files, made)
+	}
+	return shown, writeFiles(now, roots)
 }
 
 // plan reads and judges the files, and makes the edits in memory.
@@ -139,6 +175,14 @@ func (o *HardenOptions) plan(ctx context.Context, paths []string, lowest finding
 		return nil, nil, nil, err
 	}
 	redact := arrival()
+	renderer, err := newHardenRenderer(paths, manifest.Options{
+		Namespace: o.Scan.Input.Namespace, Chart: o.Scan.Input.Chart, Limits: o.Scan.Input.Limits, MaxDocument: o.Scan.Input.MaxDocument,
+		Redact: redact,
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer renderer.render.Close()
 	plan, files, err := harden.Mend(ctx, in.inventory, report, harden.Options{Risky: o.Risky, MinSeverity: lowest}, harden.Workshop{
 		Load: func(name string) ([]byte, error) { return os.ReadFile(filepath.FromSlash(name)) }, // #nosec G304 -- the user names the files
 		Read: func(name string, text []byte) []*inventory.Object {
@@ -147,7 +191,7 @@ func (o *HardenOptions) plan(ctx context.Context, paths []string, lowest finding
 			})
 			return objects
 		},
-		Scan: judge,
+		Scan: judge, Renderer: renderer,
 	})
 	return plan, files, in.inventory, err
 }
@@ -173,7 +217,8 @@ type (
 		Files      []string             `json:"files"` // that have edits
 		Changes    []wireHardenChange   `json:"changes"`
 		NeedsRisky []wireHardenChange   `json:"needsRisky"`
-		Rendered   []wireHardenChange   `json:"rendered"`
+		Rendered   []wireHardenChange   `json:"rendered"` // of charts and kustomizations, and not mended
+		Remedies   []wireRemedy         `json:"remedies"` // values and patches for charts and kustomizations
 		Refused    []wireHardenChange   `json:"refused"`
 		Conflicts  []wireHardenConflict `json:"conflicts"`
 		Manual     []wireHardenManual   `json:"manual"`
@@ -210,7 +255,7 @@ func writePlan(w io.Writer, plan *harden.Plan, files []harden.File, applied bool
 		APIVersion: "plimsoll.io/v1", Kind: "HardenPlan", Applied: applied, Files: []string{},
 		Changes: wireChanges(plan.Changes), NeedsRisky: wireChanges(plan.NeedsRisky), Rendered: wireChanges(plan.Rendered),
 		Refused: wireChanges(plan.Refused), Conflicts: []wireHardenConflict{}, Manual: []wireHardenManual{},
-		Along: []wireHardenManual{},
+		Along: []wireHardenManual{}, Remedies: wireRemedies(plan.Remedies),
 	}
 	for _, f := range files {
 		doc.Files = append(doc.Files, f.Name)

@@ -59,6 +59,9 @@ func writeFiles(files []harden.File, roots []string) (err error) {
 // checkTarget finds the file behind a name and makes sure that it may be written and is still what was read.
 func checkTarget(f harden.File, roots []string) (target string, mode fs.FileMode, err error) {
 	name := filepath.FromSlash(f.Name)
+	if f.Old == nil {
+		return checkNew(f, roots)
+	}
 	if target, err = filepath.EvalSymlinks(name); err != nil {
 		return "", 0, err
 	}
@@ -90,6 +93,26 @@ func checkTarget(f harden.File, roots []string) (target string, mode fs.FileMode
 		return "", 0, fmt.Errorf("%s has changed since it was read", f.Name)
 	}
 	return target, info.Mode().Perm(), nil
+}
+
+// checkNew makes sure that a file that is to be made is not there and lies where it may.
+func checkNew(f harden.File, roots []string) (target string, mode fs.FileMode, err error) {
+	name := filepath.FromSlash(f.Name)
+	folder, err := filepath.EvalSymlinks(filepath.Dir(name))
+	if err != nil {
+		return "", 0, err
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return "", 0, err
+	}
+	target = filepath.Join(folder, filepath.Base(name))
+	if !within(target, roots) {
+		return "", 0, fmt.Errorf("%s lies behind a link that leads out of what was given", f.Name)
+	}
+	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
+		return "", 0, fmt.Errorf("%s is there already", f.Name)
+	}
+	return target, 0o644, nil
 }
 
 // within says whether a file lies at or below one of the roots. Of a root that is a file, its folder counts.

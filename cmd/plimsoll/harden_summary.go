@@ -25,9 +25,12 @@ func writeSummary(w io.Writer, plan *harden.Plan, files []harden.File, gaps []in
 	if opts.Apply {
 		done = "Edited"
 	}
-	if len(files) == 0 {
+	switch {
+	case len(files) == 0 && len(plan.Remedies) > 0:
+		fmt.Fprintln(out, "No edits to make in files.")
+	case len(files) == 0:
 		fmt.Fprintln(out, "No edits to make.")
-	} else {
+	default:
 		fmt.Fprintf(out, "%s: %s in %s, which mend %s.\n", done, display.Plural(len(plan.Changes), "field"), display.Plural(len(files), "file"),
 			display.Plural(harden.Mended(plan.Changes), "finding"))
 	}
@@ -36,8 +39,16 @@ func writeSummary(w io.Writer, plan *harden.Plan, files []harden.File, gaps []in
 		p.width = min(width, 120)
 	}
 	p.risky(plan)
-	p.changes("Rendered from a chart or kustomization, to be set in its sources", plan.Rendered)
+	p.remedies(plan, opts)
+	if len(plan.Along) > 0 {
+		fmt.Fprintf(out, "\n%s more go away with these edits.\n", display.Plural(len(plan.Along), "finding"))
+	}
 	var lines []string
+	for _, c := range plan.Rendered {
+		lines = append(lines, fmt.Sprintf("%s %s %s: %s", where(c.Object.Origin), display.Clean(c.Object.Ref.String()), display.Clean(string(c.Path)), c.Reason))
+	}
+	p.list("Rendered from a chart or kustomization, and not mended", len(lines), lines)
+	lines = nil
 	for _, c := range plan.Refused {
 		lines = append(lines, fmt.Sprintf("%s %s %s: %s", where(c.Object.Origin), display.Clean(c.Object.Ref.String()), display.Clean(string(c.Path)), c.Reason))
 	}
@@ -118,9 +129,6 @@ func (p summary) risky(plan *harden.Plan) {
 			lines = append(lines, fmt.Sprintf("%4d × %s%s", count[id], id, folded(harden.Breaks(id), 9, p.width)))
 		}
 		p.list(heading, len(plan.NeedsRisky), lines)
-	}
-	if len(plan.Along) > 0 && len(plan.NeedsRisky)+len(plan.Rendered) > 0 {
-		fmt.Fprintf(p.w, "  %s of other controls go with them.\n", display.Plural(len(plan.Along), "finding"))
 	}
 }
 

@@ -27,9 +27,11 @@ func TestHardenShop(t *testing.T) {
 	var plan struct {
 		Kind              string
 		Changes, Rendered []any
+		Remedies          []struct{ Patches, ByPatches []any }
 	}
-	if err := json.Unmarshal([]byte(stdout), &plan); err != nil || plan.Kind != "HardenPlan" || len(plan.Changes) > 0 || len(plan.Rendered) == 0 {
-		t.Errorf("%v: %d changes, %d rendered", err, len(plan.Changes), len(plan.Rendered))
+	if err := json.Unmarshal([]byte(stdout), &plan); err != nil || plan.Kind != "HardenPlan" || len(plan.Changes)+len(plan.Rendered) > 0 ||
+		len(plan.Remedies) != 1 || len(plan.Remedies[0].Patches) != 6 {
+		t.Errorf("%v: %d changes, %d rendered, %d remedies", err, len(plan.Changes), len(plan.Rendered), len(plan.Remedies))
 	}
 }
 

@@ -25,7 +25,8 @@ type line struct {
 const Hidden = "(this line is not shown: it holds a secret value)"
 
 // Unified writes the difference of two texts as a unified diff of the file name; nothing when they are equal. Lines
-// that hide names are not shown: as context they are left out, and in their own place Hidden stands for them.
+// that hide names are not shown: as context they are left out, and in their own place Hidden stands for them. A file
+// whose text before is nil is new.
 func Unified(w io.Writer, name string, before, after []byte, hide func(line string) bool) error {
 	lines := compare(split(before), split(after))
 	if !slices.ContainsFunc(lines, func(l line) bool { return l.kind != ' ' }) {
@@ -35,7 +36,11 @@ func Unified(w io.Writer, name string, before, after []byte, hide func(line stri
 		lines[i].hide = hide != nil && hide(lines[i].text)
 	}
 	name = strings.TrimPrefix(name, "/")
-	if _, err := fmt.Fprintf(w, "--- a/%s\n+++ b/%s\n", name, name); err != nil {
+	from := "a/" + name
+	if before == nil {
+		from = "/dev/null"
+	}
+	if _, err := fmt.Fprintf(w, "--- %s\n+++ b/%s\n", from, name); err != nil {
 		return err
 	}
 	shown := choose(lines)

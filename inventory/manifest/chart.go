@@ -64,6 +64,11 @@ func renderChart(t *tree, request renderRequest) (answer renderAnswer, err error
 		return answer, err
 	}
 	answer.Gaps = append(answer.Gaps, missingDependencies(c)...)
+	if request.Settings.WantValues {
+		if answer.Values, err = util.CoalesceValues(c, values); err != nil {
+			return answer, err
+		}
+	}
 	rendered, failed, err := execute(c, values, caps, request.Settings)
 	answer.Files, answer.Gaps = rendered, append(answer.Gaps, failed...)
 	return answer, err

@@ -27,6 +27,7 @@ type file struct {
 	objects []*inventory.Object
 	gaps    []inventory.Gap
 	scopes  map[schema.GroupKind]bool // kinds that CustomResourceDefinitions define: true when namespaced
+	values  map[string]any            // of a chart, when they are wanted
 
 	overflowed bool            // objects were left out, and a gap says so
 	repeated   *yamlpath.Error // the first repeated key of the object that is being decoded

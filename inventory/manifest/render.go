@@ -38,6 +38,8 @@ type renderSettings struct {
 	KubeVersion string   `json:"kubeVersion"`
 	APIVersions []string `json:"apiVersions"`
 
+	WantValues bool `json:"wantValues"` // answer with the values of a chart, too
+
 	given bool // the Kubernetes version was named by the user
 }
 
@@ -110,6 +112,8 @@ type renderAnswer struct {
 	Read  []string       `json:"read"`  // files that were read, relative to Tree (kustomizations only)
 	Error string         `json:"error"` // the whole cannot be rendered
 	None  bool           `json:"none"`  // this is no chart
+
+	Values map[string]any `json:"values,omitempty"` // of a chart, all together, when they are wanted
 }
 
 // A renderedFile is text to be read as a manifest.
@@ -161,7 +165,7 @@ func (r *reader) render(ctx context.Context, p *renderer, in input) (*file, []st
 		}
 		out.read([]byte(rendered.Text))
 	}
-	out.objects = withoutTests(out.objects)
+	out.objects, out.values = withoutTests(out.objects), answer.Values
 	var read []string
 	for _, path := range answer.Read {
 		read = append(read, filepath.Join(in.tree, filepath.FromSlash(path)))
