@@ -1,6 +1,7 @@
 package psp
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"github.com/plimsoll-io/plimsoll/policy/podsecurity"
 	"github.com/plimsoll-io/plimsoll/rbac"
 )
+
+// ErrNone says that there is nothing to migrate.
+var ErrNone = errors.New("there is no PodSecurityPolicy in what was read")
 
 // Options say how to migrate.
 type Options struct {
@@ -26,7 +30,7 @@ const (
 	stepDeny  = "2-enforce"
 )
 
-// New plans the migration of the PodSecurityPolicies of an inventory. The error says that none was found, or that Version is
+// New plans the migration of the PodSecurityPolicies of an inventory. The error is ErrNone, or says that Version is
 // not known.
 func New(inv *inventory.Inventory, opts Options) (*plan.Plan, error) {
 	evaluator, err := podsecurity.New(opts.Version)
@@ -40,7 +44,7 @@ func New(inv *inventory.Inventory, opts Options) (*plan.Plan, error) {
 		}
 	}
 	if len(m.found) == 0 {
-		return nil, fmt.Errorf("there is no PodSecurityPolicy in what was read")
+		return nil, ErrNone
 	}
 	m.read()
 	m.place()
@@ -95,7 +99,7 @@ func (m *migration) place() {
 		}
 		if len(namespaces) == 0 {
 			namespaces = []string{""}
-			m.decide(p.Object, "", "Name the namespaces to migrate with --namespace: no Role or ClusterRole that was read lets pods of any use it",
+			m.decide(p.Object, "", "Name the namespaces to migrate with --in: no Role or ClusterRole that was read lets pods of any use it",
 				"its policy is bound to all namespaces, and stays at the stage where it only writes to the audit log")
 		}
 		for _, ns := range namespaces {

@@ -175,7 +175,7 @@ spec: {replicas: 0, template: {spec: {containers: [{name: a, image: a, securityC
 		t.Errorf("two policies: %s", decisionsOf(p))
 	}
 	p = planOf(t, strings.Replace(head, "volumes:", "readOnlyRootFilesystem: true\n  volumes:", 1))
-	if !strings.Contains(decisionsOf(p), "--namespace") || len(p.Steps) != 1 {
+	if !strings.Contains(decisionsOf(p), "--in") || len(p.Steps) != 1 {
 		t.Errorf("a policy of which it is not known who used it: %s, %s", objectsOf(p), decisionsOf(p))
 	}
 	p = planOf(t, strings.Replace(head, "privileged: false", "privileged: false\n  somethingNew: 1", 1))

@@ -36,5 +36,7 @@ var notComparable = map[string]string{
 	"manifest-checks/trivy-checks/KSV-0122/*_non_anonymous_user_binding*": "its object is none that an API server takes",
 	"manifest-checks/trivy-checks/*_verb_impersonate*":                    "Kubernetes has no such verb for ConfigMaps",
 	"manifest-checks/trivy-checks/KSV-0030/test_annotation_allowed*":      "the annotation has no effect since Kubernetes 1.27",
+	"gatekeeper-library/*/exempted-path":                                  "the constraint exempts the image",
+	"gatekeeper-library/*/image-exempt-prefix-match":                      "the constraint exempts the image",
 	"manifest-checks/trivy-checks/KSV-0104/test_pod_annotations*":         "the annotation has no effect since Kubernetes 1.27",
 }
