@@ -47,6 +47,7 @@ func (c *ruleConversion) cel(vap *admissionv1.ValidatingAdmissionPolicy) {
 	if len(vap.Spec.Validations) == 0 {
 		c.unsupported("validate.cel", "it has no expressions")
 	}
+	c.rule.isCEL = true
 	c.probe(vap, never)
 }
 

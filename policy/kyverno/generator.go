@@ -10,10 +10,10 @@ import (
 type generator struct {
 	depth     int
 	loopDepth int
-	root string // the expression of the object that match and exclude look at
-	tags   int // see noTags
-	used   []string
-	report func(construct, reason string)
+	root      string // the expression of the object that match and exclude look at
+	tags      int    // see noTags
+	used      []string
+	report    func(construct, reason string)
 }
 
 func (g *generator) unsupported(construct, reason string) { g.report(construct, reason) }

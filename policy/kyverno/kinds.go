@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/plimsoll-io/plimsoll/policy"
@@ -14,7 +15,7 @@ import (
 
 // A kindSelector is a kind as rules name it: "Pod", "v1/Pod", "apps/v1/Deployment", "*/*", "Pod/exec", with wildcards.
 type kindSelector struct {
-	text                            string
+	text                              string
 	group, version, kind, subresource string
 }
 
@@ -129,14 +130,21 @@ func (k kindSelector) is() expr {
 // subresource is the subresource of a request as an expression.
 const subresource = `request.?subResource.orValue("")`
 
-// typesOf are the Go types of kinds; nil unless all are built in.
+// A custom is what is known of objects of every kind.
+type custom struct {
+	APIVersion string            `json:"apiVersion"`
+	Kind       string            `json:"kind"`
+	Metadata   metav1.ObjectMeta `json:"metadata"`
+}
+
+// typesOf are the Go types of kinds. Of kinds that are not built in only the metadata are known.
 func typesOf(kinds []kindSelector) shape {
 	var out shape
 	for _, k := range kinds {
 		gvk, ok := k.builtIn()
 		t := policy.TypeOf(gvk)
 		if !ok || t == nil || k.subresource != "" && k.subresource != "status" {
-			return nil
+			t = reflect.TypeFor[custom]()
 		}
 		if !slices.Contains(out, t) {
 			out = append(out, t)

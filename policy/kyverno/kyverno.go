@@ -65,6 +65,7 @@ type Rule struct {
 	// Warnings are in what the policy differs from the rule.
 	Warnings []string
 
+	isCEL bool                                   // the rule is CEL already: Kyverno fails it where an expression cannot be evaluated
 	probe *admissionv1.ValidatingAdmissionPolicy // tells a rule that is skipped from one that passes; nil: none is skipped
 	reach *admissionv1.ValidatingAdmissionPolicy // what the rule looks at, for rules without a policy
 }

@@ -83,7 +83,9 @@ func (c *ruleConversion) podSecurity(vap *admissionv1.ValidatingAdmissionPolicy)
 	c.rule.Warnings = append(c.rule.Warnings, advice)
 }
 
-func holdsPods(kind string) bool { return kind == "Pod" || kind == "PodTemplate" || podControllers[kind] != "" }
+func holdsPods(kind string) bool {
+	return kind == "Pod" || kind == "PodTemplate" || podControllers[kind] != ""
+}
 
 // judge says what breaks the rule in an object; "" when nothing does.
 func (ps *PodSecurity) judge(o *inventory.Object) (string, error) {

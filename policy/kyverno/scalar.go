@@ -177,7 +177,7 @@ func (g *generator) compare(v value, operator, operand string) expr {
 
 // anyText is compare for values of which nothing is known, where one comparison does for all types.
 func anyText(v value, operator, operand string) (expr, bool) {
-	isText := relation("type(" + v.expr + ") in [dyn(string), int, double, bool]")
+	isText := and(relation(v.expr+" != null"), relation("type("+v.expr+") != map")) // it is no list
 	_, isDuration := time.ParseDuration(operand)
 	_, isQuantity := quantity(operand)
 	named := operand == "true" || operand == "false"
@@ -246,7 +246,7 @@ func (g *generator) guard(v value, c class) expr {
 		return v.is("bool")
 	}
 	if v.shape.class() == unknown {
-		return relation("type(" + v.expr + ") in [dyn(int), double]")
+		return or(v.is("int"), v.is("double"))
 	}
 	return v.is("int")
 }
