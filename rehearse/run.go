@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
@@ -14,6 +13,16 @@ type state struct {
 	before, after *inventory.Inventory
 	changes       []Change // all of them
 	evidence      Evidence
+
+	byNamespace map[string][]*family // of after; made when it is first asked for
+}
+
+// families are the workloads and pods after the change, by namespace.
+func (s *state) families() map[string][]*family {
+	if s.byNamespace == nil {
+		s.byNamespace = familiesOf(s.after)
+	}
+	return s.byNamespace
 }
 
 // A part is what one rehearser found.
@@ -36,15 +45,17 @@ type rehearser struct {
 
 // rehearsers are all of them, in the order of the answer.
 func rehearsers() []rehearser {
-	return []rehearser{}
+	return []rehearser{
+		{podSecuritySort, concernsPodSecurity, rehearsePodSecurity},
+	}
 }
 
 // Run rehearses the objects of proposed as if they were applied to what before holds. Gaps of either make the answer
 // incomplete. The error is that of ctx, or says that something could not be prepared at all.
 func Run(ctx context.Context, before, proposed *inventory.Inventory, evidence Evidence) (*Rehearsal, error) {
-	after, changes := overlay(before, proposed, evidence)
+	after, changes, notes := overlay(before, proposed, evidence)
 	s := &state{before: before, after: after, changes: changes, evidence: evidence}
-	r := &Rehearsal{Changes: changes, Incomplete: len(proposed.Gaps) > 0}
+	r := &Rehearsal{Changes: changes, Notes: notes, Incomplete: len(proposed.Gaps) > 0}
 	judged := make([]bool, len(changes))
 	for _, one := range rehearsers() {
 		var mine []Change
@@ -81,40 +92,4 @@ func (r *Rehearsal) add(p part) {
 			r.CannotKnow = append(r.CannotKnow, sentence)
 		}
 	}
-}
-
-// overlay lays the proposed objects over those that exist: each takes the place of the one of its group, kind, namespace and
-// name. Objects that stay as they are, are no change.
-func overlay(before, proposed *inventory.Inventory, evidence Evidence) (*inventory.Inventory, []Change) {
-	var changes []Change
-	taken := map[finding.Ref]*inventory.Object{} // nil for removed ones
-	for _, ref := range evidence.Removed {
-		if old := before.Get(ref.Group(), ref.Kind, ref.Namespace, ref.Name); old != nil {
-			taken[identity(old.Ref)] = nil
-			changes = append(changes, Change{Old: old})
-		}
-	}
-	for _, o := range proposed.All() {
-		taken[identity(o.Ref)] = o
-		changes = append(changes, Change{Old: before.Get(o.Group(), o.Kind, o.Namespace, o.Name), New: o})
-	}
-	objects := make([]*inventory.Object, 0, len(before.All())+len(changes))
-	for _, o := range before.All() {
-		if _, changed := taken[identity(o.Ref)]; !changed {
-			objects = append(objects, o)
-		}
-	}
-	for _, c := range changes {
-		if c.New != nil && taken[identity(c.New.Ref)] == c.New {
-			objects = append(objects, c.New)
-		}
-	}
-	gaps := slices.Concat(before.Gaps, proposed.Gaps)
-	return inventory.New(before.Source, before.Taken, before.Version, objects, gaps), changes
-}
-
-// identity is what makes two objects the same, whatever version of the API they are written in.
-func identity(ref finding.Ref) finding.Ref {
-	ref.APIVersion = ref.Group()
-	return ref
 }

@@ -30,6 +30,7 @@ runtime error · 3 no such findings, but something could not be read or judged.`
 		newRBACCommand(),
 		newNetpolCommand(),
 		newPolicyCommand(),
+		newRehearseCommand(),
 		newHardenCommand(),
 		newReportCommand(),
 		newSnapshotCommand(),
