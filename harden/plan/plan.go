@@ -55,6 +55,8 @@ type Change struct {
 	Action Action
 	// Object is what to apply, whole or in part; of a removal its apiVersion, kind and name.
 	Object map[string]any
+	// Text is the object's own text where that has to stay as it is, byte for byte; nil when Object says it all.
+	Text []byte
 	// Source is the object as it is, nil when there is none or it is not known.
 	Source *inventory.Object
 	// Fields are what changes in the source.

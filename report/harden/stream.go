@@ -113,6 +113,10 @@ func annotated(c *plan.Change) ([]byte, error) {
 	if c.Risk != "" {
 		comment(&b, "", "Risk: "+sentences([]string{c.Risk}))
 	}
+	if c.Text != nil {
+		b.Write(c.Text)
+		return b.Bytes(), nil
+	}
 	text, err := answer.YAML(c.Object)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", plan.RefOf(c.Object), err)
