@@ -21,6 +21,11 @@ func (l Level) demands(of Level) bool {
 	return of == l || of == Privileged || l == Restricted && of == Baseline
 }
 
+// next is the level above another; "" above the highest.
+func next(l Level) Level {
+	return map[Level]Level{Privileged: Baseline, Baseline: Restricted}[l]
+}
+
 // A Wider is what a PodSecurityPolicy lets pods do and a level does not.
 type Wider struct {
 	Field string // of the PodSecurityPolicy, below spec
@@ -79,8 +84,8 @@ func (p *Policy) widerThanBaseline() []Wider {
 	add(p.appArmor == nil || !confined(p.appArmor), "appArmor", "containers that AppArmor does not confine", p.appArmor == nil)
 	add(p.seccomp != nil && !p.anySeccomp() && slices.Contains(p.seccomp, unconfined), "seccomp", "the seccomp profile Unconfined", false)
 	add(p.anySeccomp(), "seccomp", "any seccomp profile", true)
-	add(true, "hostProcess", "Windows containers that are processes of the node, of which it did not speak", true)
-	add(true, "host", "probes and lifecycle hooks that name a host, of which it did not speak", true)
+	add(true, "hostProcess", "Windows containers that are processes of the node", true)
+	add(true, "host", "probes and lifecycle hooks that name a host", true)
 	return out
 }
 
@@ -92,7 +97,7 @@ func (p *Policy) widerThanRestricted() []Wider {
 			out = append(out, Wider{Field: field, Level: Restricted, What: what})
 		}
 	}
-	volumes := slices.DeleteFunc(slices.Clone(s.Volumes), func(v string) bool { return v == "hostPath" || slices.Contains(restrictedVolumes, v) })
+	volumes := slices.DeleteFunc(slices.Clone(s.Volumes), func(v string) bool { return v == "hostPath" || v == "*" || slices.Contains(restrictedVolumes, v) })
 	add(len(volumes) > 0, "volumes", "volumes of the types "+strings.Join(volumes, ", "))
 	add(s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation, "allowPrivilegeEscalation", "processes that gain privileges")
 	root := s.RunAsUser.Rule == runAsAny ||
@@ -103,7 +108,7 @@ func (p *Policy) widerThanRestricted() []Wider {
 	add(!slices.Contains(s.RequiredDropCapabilities, "ALL"), "requiredDropCapabilities", "containers that keep the capabilities of their runtime")
 	add(p.seccomp == nil || !confined(p.seccomp), "seccomp", "pods without a seccomp profile")
 	if s.RunAsUser.Rule != runAsAny {
-		out = append(out, Wider{Field: "runAsUser", Level: Restricted, What: "pods that do not say runAsNonRoot: true, although they name a user", Rare: true})
+		out = append(out, Wider{Field: "runAsUser", Level: Restricted, What: "pods that name a user and do not say runAsNonRoot: true", Rare: true})
 	}
 	return out
 }

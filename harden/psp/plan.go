@@ -50,7 +50,7 @@ func New(inv *inventory.Inventory, opts Options) (*plan.Plan, error) {
 	m.place()
 	m.watch()
 	m.enforce()
-	m.plan.Title = fmt.Sprintf("From %d PodSecurityPolicies to Pod Security levels and admission policies", len(m.policies))
+	m.plan.Title = "From PodSecurityPolicies to Pod Security levels and admission policies"
 	m.plan.CannotKnow = append(m.plan.CannotKnow,
 		"What PodSecurityPolicies filled in is seen in running pods, and not in the templates that they came from: rehearse the plan against the templates (plimsoll rehearse).")
 	return m.plan, nil

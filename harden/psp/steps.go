@@ -60,13 +60,16 @@ func (m *migration) enforce() {
 	blocked := map[string]bool{}
 	for _, ns := range m.namespaces() {
 		l := level(m.used[ns])
+		if l == Privileged {
+			continue
+		}
 		if blockers := m.blockers(ns, l); len(blockers) > 0 {
 			m.decide(m.used[ns][0].Object, "", fmt.Sprintf("Mend what keeps the namespace %s from the level %s, or choose a lower one: it is not enforced", ns, l), blockers...)
 			blocked[ns] = true
 			continue
 		}
 		step.Changes = append(step.Changes, plan.Change{Action: plan.Update, Object: labels(ns, "enforce", l, m.opts.Version),
-			Source: m.inv.Get("", "Namespace", "", ns), Because: m.because(m.used[ns], l), Risk: "pods that are not known yet may be refused"})
+			Source: m.inv.Get("", "Namespace", "", ns), Because: []string{"the level is that of " + stepWatch}, Risk: "pods that are not known yet may be refused"})
 	}
 	for _, p := range m.policies {
 		namespaces := slices.DeleteFunc(m.only(p), func(ns string) bool { return blocked[ns] })
@@ -86,7 +89,7 @@ func (m *migration) enforce() {
 func (m *migration) blockers(ns string, l Level) []string {
 	var out []string
 	for _, o := range m.inv.All() {
-		if o.Namespace != ns || l == Privileged || m.inv.TopOwner(o) != o {
+		if o.Namespace != ns || m.inv.TopOwner(o) != o {
 			continue
 		}
 		spec, _ := o.PodSpec()
@@ -126,14 +129,18 @@ func (m *migration) because(list []*Policy, l Level) []string {
 	for _, p := range list {
 		out = append(out, "pods could use PodSecurityPolicy "+p.Object.Name)
 		for _, w := range p.Wider() {
-			if !w.Rare && !l.demands(w.Level) {
+			if !w.Rare && w.Level == next(l) {
 				out = append(out, p.Object.Name+": "+w.sentence())
 			}
 		}
+		var rare []string
 		for _, w := range p.Wider() {
 			if w.Rare && l.demands(w.Level) {
-				out = append(out, p.Object.Name+": "+w.sentence()+"; pods that need it are refused")
+				rare = append(rare, w.What)
 			}
+		}
+		if len(rare) > 0 {
+			out = append(out, "the level also refuses, and "+p.Object.Name+" did not: "+strings.Join(rare, "; "))
 		}
 	}
 	return out
@@ -141,6 +148,11 @@ func (m *migration) because(list []*Policy, l Level) []string {
 
 func (p *Policy) policyBecause(l Level) []string {
 	out := []string{"for what PodSecurityPolicy " + p.Object.Name + " demands beyond the level " + string(l)}
+	for _, w := range p.Wider() {
+		if !w.Rare && w.Level == next(l) {
+			out = append(out, "no higher level: "+w.sentence())
+		}
+	}
 	if p.seccomp == nil {
 		out = append(out, "it let no pod name a seccomp profile, since it listed none: that is not carried over")
 	}
