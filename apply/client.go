@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -92,6 +93,25 @@ func (c *Client) List(ctx context.Context, gvk schema.GroupVersionKind, selector
 			return out, nil
 		}
 	}
+}
+
+// Get returns one object, nil when it is not there.
+func (c *Client) Get(ctx context.Context, gvk schema.GroupVersionKind, namespace, name string) (map[string]any, error) {
+	content := map[string]any{
+		"apiVersion": gvk.GroupVersion().String(), "kind": gvk.Kind, "metadata": map[string]any{"name": name, "namespace": namespace},
+	}
+	api, _, err := c.of(ctx, content)
+	if err != nil {
+		return nil, err
+	}
+	object, err := api.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", gvk.Kind, name, err)
+	}
+	return object.Object, nil
 }
 
 // Owns says whether an object's fields were written under Manager.

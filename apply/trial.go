@@ -23,6 +23,9 @@ type Change struct {
 	// Object is what to apply: the fields in it become ours. Of a removal, its apiVersion, kind, namespace and name.
 	Object map[string]any
 	Remove bool
+	// Needs is an object without which the server cannot judge this one. Where it is among the changes and not there
+	// yet, the server's no to this one says nothing; zero when there is none.
+	Needs finding.Ref
 }
 
 // Options say how to write.
@@ -77,21 +80,26 @@ type Trial struct {
 // server that cannot be asked at all; what is wrong with single changes is in their results.
 func (c *Client) Try(ctx context.Context, changes []Change, options Options) (*Trial, error) {
 	t := &Trial{options: options}
-	made := map[string]bool{} // namespaces that earlier changes make
+	made := map[finding.Ref]bool{} // by earlier changes
 	for _, change := range changes {
 		r := c.try(ctx, change, options)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if r.Err != nil && apierrors.IsNotFound(r.Err) && made[r.Ref.Namespace] {
+		switch {
+		case apierrors.IsNotFound(r.Err) && made[namespaceRef(r.Ref.Namespace)]:
 			r.Action, r.After, r.Err, r.Untried = Created, change.Object, nil, "its namespace is not there yet"
+		case (apierrors.IsForbidden(r.Err) || apierrors.IsInvalid(r.Err)) && r.Action == Created && made[change.Needs]:
+			r.After, r.Err, r.Untried = change.Object, nil, change.Needs.String()+" is not there yet"
 		}
-		if r.Ref.Kind == "Namespace" && r.Ref.Group() == "" && r.Action == Created {
-			made[r.Ref.Name] = true
-		}
+		made[r.Ref] = made[r.Ref] || r.Action == Created && r.Err == nil
 		t.Results = append(t.Results, r)
 	}
 	return t, nil
+}
+
+func namespaceRef(name string) finding.Ref {
+	return finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: name}
 }
 
 func (c *Client) try(ctx context.Context, change Change, options Options) Result {

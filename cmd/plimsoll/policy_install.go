@@ -225,7 +225,11 @@ func (r *installRun) toCluster(ctx context.Context) (outcome, err error) {
 		return nil, err
 	}
 	r.body.Cluster = w.client.Cluster
-	present, err := w.present(ctx)
+	params := ""
+	if r.inst.Namespace() != nil {
+		params = r.request.ParamsNamespace
+	}
+	present, err := w.present(ctx, params)
 	if err != nil {
 		return nil, err
 	}

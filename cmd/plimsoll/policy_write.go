@@ -61,8 +61,8 @@ func (o *WriteOptions) connect() (*writing, error) {
 	return &writing{client: client, options: *o}, nil
 }
 
-// present are the policies and bindings that are there, and the parameters that we wrote.
-func (w *writing) present(ctx context.Context) ([]enforce.Present, error) {
+// present are the policies and bindings that are there, and the namespace of the parameters with what we wrote into it.
+func (w *writing) present(ctx context.Context, params string) ([]enforce.Present, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.options.Timeout)
 	defer cancel()
 	var out []enforce.Present
@@ -75,7 +75,14 @@ func (w *writing) present(ctx context.Context) ([]enforce.Present, error) {
 			out = append(out, enforce.Present{Content: content, Ours: apply.Owns(content)})
 		}
 	}
-	return out, nil
+	if params == "" {
+		return out, nil
+	}
+	namespace, err := w.client.Get(ctx, schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, "", params)
+	if err != nil || namespace == nil {
+		return out, err
+	}
+	return append(out, enforce.Present{Content: namespace, Ours: apply.Owns(namespace)}), nil
 }
 
 // run tries a plan and, with --apply and when nothing else stands in the way, writes it. outcome is how the command
@@ -125,7 +132,7 @@ func changesOf(p *plan.Plan) []apply.Change {
 	var out []apply.Change
 	for _, step := range p.Steps {
 		for _, c := range step.Changes {
-			out = append(out, apply.Change{Object: c.Object, Remove: c.Action == plan.Remove})
+			out = append(out, apply.Change{Object: c.Object, Remove: c.Action == plan.Remove, Needs: enforce.PolicyOf(c.Object)})
 		}
 	}
 	return out

@@ -28,7 +28,7 @@ func (inst *Installation) Plan(present []Present) *plan.Plan {
 	params := plan.Step{Name: "1-parameters", Title: "Parameters of policies"}
 	policies := plan.Step{Name: "2-policies", Title: "Policies", Why: "They do nothing by themselves: bindings make them act."}
 	bindings := plan.Step{Name: "3-bindings", Title: "Bindings", Why: "They say where a policy holds, and what happens to violations."}
-	if ns := inst.Namespace(); ns != nil {
+	if ns := inst.Namespace(); ns != nil && !isThere(ns, present) {
 		params.Changes = append(params.Changes, change(ns, present))
 	}
 	for _, b := range inst.Bundles {
@@ -54,6 +54,10 @@ func (inst *Installation) Plan(present []Present) *plan.Plan {
 		p.Decisions = append(p.Decisions, d)
 	}
 	return p
+}
+
+func isThere(object map[string]any, present []Present) bool {
+	return slices.ContainsFunc(present, func(p Present) bool { return same(RefOf(p.Content), RefOf(object)) })
 }
 
 func change(object map[string]any, present []Present) plan.Change {
@@ -113,6 +117,14 @@ func same(a, b finding.Ref) bool {
 
 func isBinding(content map[string]any) bool {
 	return inventory.String(content, "kind") == admission.ValidatingBindingKind && strings.HasPrefix(inventory.String(content, "apiVersion"), admission.Group+"/")
+}
+
+// PolicyOf names the policy of a binding; the zero Ref for other objects.
+func PolicyOf(content map[string]any) finding.Ref {
+	if !isBinding(content) {
+		return finding.Ref{}
+	}
+	return finding.Ref{APIVersion: admission.Group + "/v1", Kind: admission.ValidatingKind, Name: inventory.String(content, "spec", "policyName")}
 }
 
 func isPolicy(content map[string]any) bool {

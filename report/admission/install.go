@@ -202,7 +202,8 @@ func installText(t *answer.Terminal, body *PolicyInstallation) {
 	grantText(t, body)
 	refusalText(t, body.Refused)
 	if len(body.Changes) > 0 {
-		changeText(t, body)
+		t.Line("")
+		changeText(t, body.Changes, body.Written)
 	}
 	if body.Rehearsal != nil {
 		breakText(t, body)
@@ -269,22 +270,21 @@ func refusalText(t *answer.Terminal, refused []enforce.Refusal) {
 	}
 }
 
-func changeText(t *answer.Terminal, body *PolicyInstallation) {
+func changeText(t *answer.Terminal, changes []Change, written bool) {
 	done, kept := 0, 0
-	for _, c := range body.Changes {
+	for _, c := range changes {
 		if c.Action == "keep" {
 			kept++
 		} else if c.Written {
 			done++
 		}
 	}
-	t.Line("")
 	what := "not written: add --apply"
-	if body.Written {
+	if written {
 		what = fmt.Sprintf("%d written", done)
 	}
-	t.Heading("Changes", fmt.Sprintf("%d, %s", len(body.Changes)-kept, what))
-	for _, c := range body.Changes {
+	t.Heading("Changes", fmt.Sprintf("%d, %s", len(changes)-kept, what))
+	for _, c := range changes {
 		if c.Action == "keep" && !t.All() && inTheWay(c) == "" {
 			continue
 		}
