@@ -3,6 +3,7 @@ package harden
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -73,7 +74,7 @@ func outside(ctx context.Context, inv *inventory.Inventory, plan *Plan, opts Opt
 		}
 	}
 	for _, source := range order {
-		j := &job{source: source, wanted: of[source], opts: opts, shop: shop, inv: inv}
+		j := &job{source: source, wanted: of[source], opts: opts, shop: shop, inv: inv, skip: map[string]string{}}
 		for _, o := range inv.All() {
 			s, ok := shop.Renderer.Source(o.Origin.File)
 			if isContext(o) && !(o.Origin.Rendered && ok && s == source) {
@@ -102,6 +103,7 @@ type job struct {
 	inv     *inventory.Inventory
 	context []*inventory.Object
 	renders int
+	skip    map[string]string // edits that are not made in memory, by key, and why
 }
 
 // A state is what a source renders, judged.
@@ -109,7 +111,6 @@ type state struct {
 	Rendering
 	changes []Change // that the plan wants
 	found   map[string]finding.Finding
-	exact   map[string]bool
 }
 
 func (j *job) run(ctx context.Context) (*Remedy, []Change, error) {
@@ -164,7 +165,6 @@ func (j *job) judge(ctx context.Context, r Rendering) (*state, error) {
 		return nil, err
 	}
 	s := &state{Rendering: r, found: map[string]finding.Finding{}}
-	s.exact, _ = standing(report)
 	mine := map[*inventory.Object]bool{}
 	for _, o := range r.Objects {
 		mine[o] = true
@@ -182,12 +182,14 @@ func (j *job) judge(ctx context.Context, r Rendering) (*state, error) {
 	return s, nil
 }
 
-// worse says that a state has findings that the one before did not have, of controls that judge object by object.
-func worse(before, after *state) bool {
-	for id, f := range after.found {
-		if _, had := before.found[id]; !had && after.exact[f.Control] {
-			return true
+// worse is a finding that a state has and the one before did not have. Both hold the same objects, so this is true of
+// all controls.
+func worse(before, after *state) (news *finding.Finding) {
+	for _, id := range slices.Sorted(maps.Keys(after.found)) {
+		if _, had := before.found[id]; !had {
+			f := after.found[id]
+			return &f
 		}
 	}
-	return false
+	return nil
 }

@@ -29,7 +29,7 @@ type Patch struct {
 func (j *job) patches(ctx context.Context, remedy *Remedy, base *state) ([]Change, error) {
 	start := make([]*inventory.Object, len(base.Objects))
 	copy(start, base.Objects)
-	now, all, left, err := j.mendInMemory(ctx, base)
+	now, all, left, err := j.mendWithoutHarm(ctx, base)
 	if err != nil || len(all) == 0 {
 		return left, err
 	}
@@ -68,9 +68,9 @@ func (j *job) patches(ctx context.Context, remedy *Remedy, base *state) ([]Chang
 	if err != nil {
 		return nil, err
 	}
-	if worse(base, after) {
+	if news := worse(base, after); news != nil {
 		for _, c := range all {
-			c.Reason = "the patches would bring new findings"
+			c.Reason = "the patches would bring a new finding: " + news.Control
 			left = append(left, c)
 		}
 		return left, nil
@@ -78,6 +78,38 @@ func (j *job) patches(ctx context.Context, remedy *Remedy, base *state) ([]Chang
 	remedy.Patches, remedy.ByPatches = patches, all
 	return left, ctx.Err()
 }
+
+// mendWithoutHarm mends in memory and leaves out single edits that would bring new findings: a pod that leaves the
+// network of its node comes under network policies, and what those allow counts from then on.
+func (j *job) mendWithoutHarm(ctx context.Context, base *state) (now *state, all, left []Change, err error) {
+	now, all, left, err = j.mendInMemory(ctx, base)
+	for tries := 0; err == nil && tries < maxHarm; tries++ {
+		news := worse(base, now)
+		if news == nil {
+			break
+		}
+		found := false
+		for _, c := range all {
+			j.skip[key(c)] = "the edit would bring a new finding: " + news.Control
+			n, a, l, err := j.mendInMemory(ctx, base)
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			if _, still := n.found[news.ID()]; !still {
+				now, all, left, found = n, a, l, true
+				break
+			}
+			delete(j.skip, key(c))
+		}
+		if !found {
+			break
+		}
+	}
+	return now, all, left, err
+}
+
+// maxHarm bounds how many edits are left out for the findings that they would bring.
+const maxHarm = 10
 
 // mendInMemory makes the edits, judges again, and goes on until nothing is left to edit.
 func (j *job) mendInMemory(ctx context.Context, base *state) (now *state, all, left []Change, err error) {
@@ -91,7 +123,13 @@ func (j *job) mendInMemory(ctx context.Context, base *state) (now *state, all, l
 		for i, o := range next.Objects {
 			var todo []Change
 			for _, c := range of[o] {
-				if made[key(c)] {
+				if why := j.skip[key(c)]; why != "" {
+					if !made[key(c)] {
+						c.Reason = why
+						left = append(left, c)
+					}
+					made[key(c)] = true
+				} else if made[key(c)] {
 					c.Reason = "the edit was made, and the finding is still there"
 					left = append(left, c)
 				} else {

@@ -57,7 +57,7 @@ func (j *job) values(ctx context.Context, base *state) (map[string]any, *state, 
 		if err != nil {
 			return nil, nil, err
 		}
-		if !worse(base, after) && len(gone(base, after)) > 0 {
+		if worse(base, after) == nil && len(gone(base, after)) > 0 {
 			return j.fewer(ctx, t, proved, values, after)
 		}
 	}
@@ -87,7 +87,7 @@ func (j *job) fewer(ctx context.Context, t *trial, proved []candidate, values ma
 		if err != nil {
 			return nil, nil, err
 		}
-		if !worse(t.base, after) && len(gone(t.base, after)) == mended {
+		if worse(t.base, after) == nil && len(gone(t.base, after)) == mended {
 			proved, values, now = without, tried, after
 			i--
 		}

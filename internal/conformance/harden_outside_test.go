@@ -39,16 +39,20 @@ func TestConformanceHardenCharts(t *testing.T) {
 }
 
 func TestConformanceHardenKustomizations(t *testing.T) {
+	dir := corpus(t, "real-manifests")
 	var paths []string
-	dir := corpus(t, "gatekeeper-library")
-	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
-		if err == nil && e.Name() == "kustomization.yaml" {
-			paths = append(paths, filepath.Dir(path))
+	for i, c := range cases[struct{ File string }](t, dir) {
+		if i%7 != 0 { // a sample, for time
+			continue
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+		text, err := os.ReadFile(filepath.Join(dir, c.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := t.TempDir()
+		put(t, filepath.Join(folder, "all.yaml"), text)
+		put(t, filepath.Join(folder, "kustomization.yaml"), []byte("resources: [all.yaml]\nnameSuffix: -eu\n"))
+		paths = append(paths, folder)
 	}
 	holdOutside(t, paths)
 }
