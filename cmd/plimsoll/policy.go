@@ -25,7 +25,7 @@ func newPolicyCommand() *cobra.Command {
 		Long: `Admission policies: which controls are policies that an API server can enforce, and what your own
 ValidatingAdmissionPolicies say of objects, judged by the API server's own code.`,
 	}
-	cmd.AddCommand(newPolicyListCommand(), newPolicyTestCommand(), newPolicyInstallCommand(), newPolicyStatusCommand(),
+	cmd.AddCommand(newPolicyListCommand(), newPolicyTestCommand(), newPolicyConvertCommand(), newPolicyInstallCommand(), newPolicyStatusCommand(),
 		newPolicyUninstallCommand())
 	return cmd
 }

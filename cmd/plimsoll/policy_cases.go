@@ -12,6 +12,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/control"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/policy/admission"
+	"github.com/plimsoll-io/plimsoll/policy/kyverno"
 	reportadmission "github.com/plimsoll-io/plimsoll/report/admission"
 )
 
@@ -21,6 +22,8 @@ type PolicyTestOptions struct {
 	Policies []string
 	Params   []string
 	JUnit    bool
+	// Kyverno is the program to ask about rules that have no equivalent; "" means that none is asked.
+	Kyverno string
 }
 
 func newPolicyTestCommand() *cobra.Command {
@@ -32,6 +35,9 @@ func newPolicyTestCommand() *cobra.Command {
 were being created. Bindings count where they are given; a policy that nothing binds is judged as if it
 were bound to everything, with Deny. Parameters come from --params, or from what was read. Without
 --policy, the policies in PATH are taken.
+
+Kyverno's policies are converted first (see policy convert), and the conversion is judged. What has no
+equivalent is unsupported, unless the program kyverno is there to be asked (--kyverno).
 
 Where PATH holds files of test cases (kind: PolicyTest), these are run instead.
 
@@ -50,6 +56,7 @@ evaluated · 3 skipped or unsupported, or something could not be read.`,
 	f := cmd.Flags()
 	f.StringSliceVar(&opts.Policies, "policy", nil, "file or folder with `policies` and bindings (repeatable)")
 	f.StringSliceVar(&opts.Params, "params", nil, "file or folder with `parameters` of the policies (repeatable)")
+	f.StringVar(&opts.Kyverno, "kyverno", "kyverno", "`program` to ask about Kyverno rules that have no equivalent; empty means none")
 	f.BoolVar(&opts.JUnit, "junit", false, "the same as -f junit")
 	return cmd
 }
@@ -58,6 +65,8 @@ evaluated · 3 skipped or unsupported, or something could not be read.`,
 type policyTest struct {
 	inv    *inventory.Inventory
 	set    *admission.Set
+	// kyverno are the Kyverno policies; nil when there are none.
+	kyverno *kyverno.Set
 	params []*inventory.Object
 	gaps   []inventory.Gap // of policies and parameters
 	minor  string
@@ -85,15 +94,21 @@ func runPolicyTest(ctx context.Context, opts PolicyTestOptions, paths []string, 
 	if err != nil {
 		return err
 	}
-	items := slices.Concat(run.set.Problems, results)
 	header := run.header("PolicyResults")
 	header.Warnings = append(header.Warnings, run.remarks(results)...)
+	converted, expected, err := run.judgeKyverno(ctx, &opts, s, &header)
+	if err != nil {
+		return err
+	}
+	items := slices.Concat(run.set.Problems, results, converted)
 	if err := opts.writeAnswer(reportadmission.Results(header, items), reportadmission.ResultSuites(items), targets, s); err != nil {
 		return err
 	}
 	var outcomes []admission.Outcome
-	for _, r := range items {
-		outcomes = append(outcomes, r.Result)
+	for i, r := range items {
+		if !expected[i-len(items)+len(converted)] {
+			outcomes = append(outcomes, r.Result)
+		}
 	}
 	return exitOf(outcomes, header)
 }
@@ -111,6 +126,7 @@ func (o *PolicyTestOptions) read(ctx context.Context, paths []string, s streams)
 			return nil, fmt.Errorf("read policies: %w", err)
 		}
 		run.set, run.gaps = admission.Read(policies.All(), run.minor), policies.Gaps
+		run.readKyverno(policies.All())
 		o.Input.more = policyKinds(run.set)
 	}
 	if len(o.Params) > 0 {
@@ -127,8 +143,9 @@ func (o *PolicyTestOptions) read(ctx context.Context, paths []string, s streams)
 	}
 	if run.set == nil {
 		run.set = admission.Read(run.inv.All(), run.minor)
+		run.readKyverno(run.inv.All())
 	}
-	if len(run.set.Policies)+len(run.set.Problems)+len(run.gaps)+len(run.inv.Gaps) == 0 {
+	if run.kyverno == nil && len(run.set.Policies)+len(run.set.Problems)+len(run.gaps)+len(run.inv.Gaps) == 0 {
 		return nil, errors.New("there is no admission policy in what was read: name a file or folder with --policy")
 	}
 	return run, nil

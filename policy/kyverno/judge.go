@@ -130,7 +130,7 @@ func (s *Set) Review(ctx context.Context, w admission.World, r admission.Request
 		if j.rule.isCEL && result.Result.Result == admission.Error && len(main[name]) > 0 && *j.rule.Admission.Spec.FailurePolicy == admissionv1.Fail {
 			result.Result.Result = admission.Fail // as Kyverno says it
 		}
-		result.Policy, result.Rule, result.Resource, result.Position = j.policy.Object.Name, j.name(), r.Ref, r.Position
+		result.Policy, result.Rule, result.Resource, result.Position = j.policy.Object.Name, j.rule.Title(), r.Ref, r.Position
 		if len(j.rule.Bindings) == 0 && j.rule.PodSecurity == nil {
 			result.Actions = []string{}
 		}
@@ -138,13 +138,6 @@ func (s *Set) Review(ctx context.Context, w admission.World, r admission.Request
 		out = append(out, *result)
 	}
 	return out
-}
-
-func (j judged) name() string {
-	if j.rule.Name == "" {
-		return j.rule.Generated
-	}
-	return j.rule.Name
 }
 
 func byPolicy(results []admission.Result) map[string][]admission.Result {

@@ -124,3 +124,14 @@ func (r *Rule) Supported() bool { return len(r.Unsupported) == 0 }
 
 // Converted says whether the rule has become a policy that says the same.
 func (r *Rule) Converted() bool { return r.Supported() && r.Admission != nil }
+
+// Title is what a rule is called: its name, and of policies that have no rules how Kyverno came to it.
+func (r *Rule) Title() string {
+	if r.Name == "" {
+		return r.Generated
+	}
+	return r.Name
+}
+
+// Place is where a rule stands in its file.
+func (p *Policy) Place(r *Rule) finding.Position { return p.place(r.Path) }
