@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"golang.org/x/sync/errgroup"
 
@@ -80,16 +79,7 @@ func named(o *inventory.Object) map[string]any {
 
 // Review judges one request by all policies.
 func (s *Set) Review(ctx context.Context, w World, r Request) []Result {
-	gvk := schema.FromAPIVersionAndKind(r.Ref.APIVersion, r.Ref.Kind)
-	in := policy.Input{
-		Object: r.Object, OldObject: r.OldObject, Operation: r.Operation, User: r.User, Namespace: r.Namespace,
-		Kind: gvk, Resource: policy.ResourceFor(gvk),
-	}
-	if in.Namespace == nil && r.Ref.Namespace != "" && w.Inventory != nil {
-		if ns := w.Inventory.Get("", "Namespace", "", r.Ref.Namespace); ns != nil {
-			in.Namespace = ns.Content
-		}
-	}
+	in := r.input(&w)
 	var out []Result
 	for _, p := range s.Policies {
 		j := judgement{ctx: ctx, world: &w, request: &r, policy: p, in: in}
@@ -189,7 +179,7 @@ func (j *judgement) review(b *Binding) {
 	review, err := v.Review(j.ctx, j.in)
 	if err != nil {
 		r := j.result(b, Error, err.Error())
-		r.err, r.denied = err.Error(), true // no API server takes the object
+		r.err, r.denied, r.broken = err.Error(), true, true // no API server takes the object
 		j.results = append(j.results, r)
 		return
 	}

@@ -35,6 +35,8 @@ type Result struct {
 
 	// denied says that an API server refuses the request for it.
 	denied bool
+	// broken says that the object could not even be read as its kind.
+	broken bool
 	// ignored says that an API server ignores the error.
 	ignored bool
 	// err is what could not be evaluated, word for word.
