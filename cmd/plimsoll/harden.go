@@ -79,6 +79,7 @@ to make, or applied, and something could not be read or edited.`,
 		},
 	}
 	opts.AddFlags(cmd.Flags())
+	cmd.AddCommand(newHardenPSPCommand(), newHardenBaselineCommand())
 	return cmd
 }
 
@@ -109,7 +110,7 @@ func runHarden(ctx context.Context, opts HardenOptions, paths []string, s stream
 	if opts.Format == "json" {
 		err = writePlan(s.out, plan, shown, opts.Apply)
 	} else {
-		err = writeDiffs(s.out, shown)
+		err = writeDiffs(s.out, shown, withSecrets(inv))
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", opts.Format, err)
@@ -197,10 +198,10 @@ func (o *HardenOptions) plan(ctx context.Context, paths []string, lowest finding
 }
 
 // writeDiffs prints what changes. Lines that hold secrets are not shown.
-func writeDiffs(w io.Writer, files []harden.File) error {
+func writeDiffs(w io.Writer, files []harden.File, secrets map[string]bool) error {
 	scanner := secretscan.New()
 	for _, f := range files {
-		secret := secretLines(scanner, f)
+		secret := secretLines(scanner, f, secrets[f.Name])
 		if err := textdiff.Unified(w, f.Name, f.Old, f.New, func(line string) bool { return secret[line] }); err != nil {
 			return err
 		}

@@ -55,7 +55,12 @@ func (b *builder) cover(needs *need.Needs) {
 			}
 		}
 	}
-	for _, ns := range slices.Sorted(maps.Keys(b.byPlace)) {
+	places := slices.Collect(maps.Keys(b.byPlace))
+	if b.options.AllNamespaces {
+		places = append(places, b.options.Namespaces...) // also where nothing runs yet
+	}
+	slices.Sort(places)
+	for _, ns := range slices.Compact(places) {
 		named := slices.Contains(b.options.Namespaces, ns)
 		switch {
 		case len(b.options.Namespaces) > 0 && !named:

@@ -36,7 +36,7 @@ type Options struct {
 	Directions []network.Direction
 	// Namespaces are the only ones for which policies are written; also those of Kubernetes itself when they are named.
 	Namespaces []string
-	// AllNamespaces isolates also namespaces in which no connection was seen.
+	// AllNamespaces isolates also namespaces in which no connection was seen, and those of Namespaces in which nothing runs yet.
 	AllNamespaces bool
 	// NoDNS leaves out the policy that lets all pods of a namespace ask the cluster's DNS: who was seen asking may ask.
 	NoDNS    bool
