@@ -95,7 +95,25 @@ func real(self, plimsoll, corpus string, runs int) error {
 	}
 	fmt.Printf("real:    decoding only    %s\n", yardstick)
 	fmt.Printf("real:    plimsoll scan    %s  = %.2f x the CPU time of decoding\n", ours, ratio(ours.cpu, yardstick.cpu))
+	if err := hardening(plimsoll, corpus, ours, runs); err != nil {
+		return err
+	}
 	return peers(corpus, ours, runs)
+}
+
+// hardening compares planning all edits with scanning the same files: at most twice the time is wanted.
+func hardening(plimsoll, corpus string, scanning cost, runs int) error {
+	edits, err := measure(runs, plimsoll, "harden", corpus, "--risky")
+	if err != nil {
+		return err
+	}
+	careful, err := measure(runs, plimsoll, "harden", corpus)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("real:    plimsoll harden --risky %s  = %.2f x scan\n", edits, ratio(edits.cpu, scanning.cpu))
+	fmt.Printf("real:    plimsoll harden  %s  = %.2f x scan\n", careful, ratio(careful.cpu, scanning.cpu))
+	return nil
 }
 
 // peers runs the other scanners that are on PATH over the same files.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -157,7 +158,8 @@ func stage(target string, mode fs.FileMode, text []byte) (name string, err error
 
 // secretLines are the lines of a file, before and after, that hold a secret value: what the scanner of objects would
 // replace, in the text itself and in the fields of its objects. Edits bring no secret that was not in the file.
-func secretLines(scanner *secretscan.Scanner, f harden.File) map[string]bool {
+// fields says whether any of its objects holds one, which saves reading the file again.
+func secretLines(scanner *secretscan.Scanner, f harden.File, fields bool) map[string]bool {
 	hidden := map[string]bool{}
 	fake := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"file": string(f.Old)}}
 	if scanner.Redact(fake) > 0 {
@@ -168,6 +170,9 @@ func secretLines(scanner *secretscan.Scanner, f harden.File) map[string]bool {
 		for line := range strings.Lines(string(f.Old)) {
 			hidden[line] = !redacted[line]
 		}
+	}
+	if !fields {
+		return hidden
 	}
 	var values []string
 	manifest.ReadBytes(f.Name, f.Old, manifest.Options{Redact: func(content map[string]any) int {
@@ -183,6 +188,34 @@ func secretLines(scanner *secretscan.Scanner, f harden.File) map[string]bool {
 		hideValues(strings.SplitAfter(string(f.New), "\n"), values, hidden)
 	}
 	return hidden
+}
+
+// withSecrets are the files with an object in which a value was replaced.
+func withSecrets(inv *inventory.Inventory) map[string]bool {
+	out := map[string]bool{}
+	for _, o := range inv.All() {
+		if !out[o.Origin.File] && holdsMarker(o.Content) {
+			out[o.Origin.File] = true
+		}
+	}
+	return out
+}
+
+// holdsMarker says that a text in a value was replaced by the scanner, or looks so.
+func holdsMarker(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return strings.Contains(v, "<redacted")
+	case map[string]any:
+		for key, item := range v {
+			if holdsMarker(key) || holdsMarker(item) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, holdsMarker)
+	}
+	return false
 }
 
 // differing calls found for every text in a that is another one in b.
