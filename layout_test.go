@@ -53,7 +53,7 @@ var rooms = map[string][]string{
 	"report/network": {"inventory", "network", "network/flow", "network/service", "network/exposure", "network/need", "network/generate",
 		"network/rehearse", "network/change", "network/lint", "report", "report/graph", "report/answer"},
 	"report/admission":  {"inventory", "policy/admission", "policy/kyverno", "control", "harden/enforce", "report", "report/answer"},
-	"report/harden":     {"inventory", "control", "harden", "harden/plan", "report", "report/answer"},
+	"report/harden":     {"inventory", "control", "harden", "harden/plan", "harden/namespaces", "report", "report/answer"},
 	"report/rehearsal":  {"inventory", "rehearse", "auditlog", "report", "report/answer"},
 	"harden":            {"inventory", "scan", "control"},
 	"harden/plan":       {"inventory"},
@@ -80,7 +80,7 @@ var outside = map[string][]string{
 	"k8s.io/apiserver":                {"policy", "auditlog/auditpolicy"},
 	"github.com/google/cel-go":        {"policy"},
 	"k8s.io/pod-security-admission":   {"policy/podsecurity"},
-	"k8s.io/client-go":                {"inventory/cluster", "apply"},
+	"k8s.io/client-go":                {"inventory/cluster", "apply", "policy"}, // policy: only how apply configurations merge
 	"helm.sh/helm":                    {"inventory/manifest"},
 	"sigs.k8s.io/kustomize":           {"inventory/manifest"},
 	"github.com/zricethezav/gitleaks": {"internal/secretscan"},
