@@ -63,13 +63,13 @@ evaluated · 3 skipped or unsupported, or something could not be read.`,
 
 // A policyTest is what was read for one run.
 type policyTest struct {
-	inv    *inventory.Inventory
-	set    *admission.Set
+	inv *inventory.Inventory
+	set *admission.Set
 	// kyverno are the Kyverno policies; nil when there are none.
 	kyverno *kyverno.Set
-	params []*inventory.Object
-	gaps   []inventory.Gap // of policies and parameters
-	minor  string
+	params  []*inventory.Object
+	gaps    []inventory.Gap // of policies and parameters
+	minor   string
 }
 
 func runPolicyTest(ctx context.Context, opts PolicyTestOptions, paths []string, s streams) error {

@@ -13,6 +13,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/policy/admission"
 	"github.com/plimsoll-io/plimsoll/policy/kyverno"
@@ -60,7 +61,7 @@ func (o *PolicyTestOptions) askKyverno(ctx context.Context, run *policyTest, res
 			answered++
 		}
 	}
-	return out, []string{fmt.Sprintf("%d results of rules without an equivalent were asked of %s", answered, program)}
+	return out, []string{display.Plural(answered, "result") + " of rules without an equivalent came from " + program}
 }
 
 // A kyvernoReport is what Kyverno's program writes.
