@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/policy/podsecurity"
 )
@@ -118,7 +119,7 @@ func rehearsePodSecurity(ctx context.Context, s *state, changes []Change) (part,
 		was, is := levelsOf(s.before.Get("", "Namespace", "", c.New.Namespace)), levelsOf(s.after.Get("", "Namespace", "", c.New.Namespace))
 		p.created(c, was, is)
 	}
-	p.out.covered = []Coverage{{podSecuritySort, len(changes), p.judged, fmt.Sprintf("%d objects, %d of them templates", p.judged, p.templates)}}
+	p.out.covered = []Coverage{{podSecuritySort, len(changes), p.judged, fmt.Sprintf("%s, %d of them templates", display.Plural(int(p.judged), "object"), p.templates)}}
 	p.out.cannotKnow = append(p.out.cannotKnow,
 		"Exemptions and defaults in the configuration of the Pod Security admission plugin, which no object shows")
 	return p.out, nil

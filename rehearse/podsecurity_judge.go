@@ -124,14 +124,15 @@ func place(o *inventory.Object, path finding.Path) finding.Position {
 
 // reason says what becomes of an object, and why.
 func reason(mode, fate string, l level, found []podsecurity.Violation) string {
-	const shown = 3
+	const shown = 5
 	var texts []string
 	for i, v := range found {
 		if i == shown && len(found) > shown+1 {
 			texts = append(texts, fmt.Sprintf("and %d more", len(found)-i))
 			break
 		}
-		texts = append(texts, v.Message)
+		what, _, _ := strings.Cut(v.Message, " (") // which containers: Path says so
+		texts = append(texts, what)
 	}
 	what := cmp.Or(map[string]string{"warn": "users would be warned", "audit": "the audit log would say so"}[mode], fate)
 	return fmt.Sprintf("%s: %s (%s) does not allow %s", what, l.name, l.version, strings.Join(texts, ", "))

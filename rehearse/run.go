@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
@@ -33,6 +34,8 @@ type part struct {
 	cannotKnow []string
 	notes      []string
 	incomplete bool
+	// settled are changes of which all is said though the rehearser did not know before: parameters of policies.
+	settled []finding.Ref
 }
 
 // A rehearser judges the changes of some kinds. A change may concern several rehearsers: a Namespace's labels are looked at
@@ -47,6 +50,7 @@ type rehearser struct {
 func rehearsers() []rehearser {
 	return []rehearser{
 		{podSecuritySort, concernsPodSecurity, rehearsePodSecurity},
+		{admissionSort, concernsAdmission, rehearseAdmission},
 	}
 }
 
@@ -57,6 +61,7 @@ func Run(ctx context.Context, before, proposed *inventory.Inventory, evidence Ev
 	s := &state{before: before, after: after, changes: changes, evidence: evidence}
 	r := &Rehearsal{Changes: changes, Notes: notes, Incomplete: len(proposed.Gaps) > 0}
 	judged := make([]bool, len(changes))
+	var settled []finding.Ref
 	for _, one := range rehearsers() {
 		var mine []Change
 		for i, c := range changes {
@@ -64,7 +69,7 @@ func Run(ctx context.Context, before, proposed *inventory.Inventory, evidence Ev
 				mine, judged[i] = append(mine, c), true
 			}
 		}
-		if len(mine) == 0 {
+		if len(mine) == 0 && one.sort != admissionSort { // every change has to pass admission itself
 			continue
 		}
 		p, err := one.run(ctx, s, mine)
@@ -72,9 +77,10 @@ func Run(ctx context.Context, before, proposed *inventory.Inventory, evidence Ev
 			return nil, fmt.Errorf("rehearse %s: %w", one.sort, err)
 		}
 		r.add(p)
+		settled = append(settled, p.settled...)
 	}
 	for i, c := range changes {
-		if !judged[i] {
+		if !judged[i] && !slices.Contains(settled, c.Ref()) {
 			r.Unjudged = append(r.Unjudged, c)
 		}
 	}

@@ -93,17 +93,19 @@ func now(list []Break) string {
 
 // things counts objects, requests and connections.
 func things(list []Break) string {
-	var objects, events, flows int
+	var events, flows int
+	named := map[finding.Ref]bool{}
 	for _, b := range list {
 		switch {
 		case b.Event != nil:
 			events++
 		case b.Flow != nil:
 			flows++
-		default:
-			objects++
+		case b.Object != nil:
+			named[*b.Object] = true
 		}
 	}
+	objects := len(named)
 	var out []string
 	for _, one := range []struct {
 		n    int

@@ -1,0 +1,295 @@
+package rehearse
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/policy/admission"
+	"github.com/plimsoll-io/plimsoll/policy/kyverno"
+)
+
+// A policyKey names a policy. Those of Kubernetes have no namespace.
+type policyKey struct{ group, kind, namespace, name string }
+
+// keyOf is the policy that an object is, or binds.
+func keyOf(o *inventory.Object) (policyKey, bool) {
+	switch {
+	case !judgesObjects(o.Ref):
+		return policyKey{}, false
+	case o.Kind == admission.ValidatingBindingKind && o.Group() == admission.Group:
+		return policyKey{admission.Group, admission.ValidatingKind, "", inventory.String(o.Content, "spec", "policyName")}, true
+	}
+	return policyKey{o.Group(), o.Kind, o.Namespace, o.Name}, true
+}
+
+// A policyGroup is one policy with what binds it.
+type policyGroup struct {
+	key      policyKey
+	policy   *inventory.Object // nil when only bindings are there
+	bindings []*inventory.Object
+	params   *admissionv1.ParamKind
+
+	text string // its spec, to look for words in
+}
+
+// policies are all policies of an inventory.
+type policies struct {
+	inv    *inventory.Inventory
+	source string
+	minor  string
+	groups []*policyGroup
+}
+
+func policiesOf(inv *inventory.Inventory, minor string) *policies {
+	out := &policies{inv: inv, source: inv.Source.Kind, minor: cmp.Or(minor, admission.Minors()[len(admission.Minors())-1])}
+	at := map[policyKey]*policyGroup{}
+	for _, o := range inv.All() {
+		key, ok := keyOf(o)
+		if !ok {
+			continue
+		}
+		g := at[key]
+		if g == nil {
+			g = &policyGroup{key: key}
+			at[key] = g
+			out.groups = append(out.groups, g)
+		}
+		if o.Kind == admission.ValidatingBindingKind {
+			g.bindings = append(g.bindings, o)
+			g.text += textOf(o)
+			continue
+		}
+		g.policy, g.text = o, g.text+textOf(o)
+		if kind := inventory.Map(o.Content, "spec", "paramKind"); kind != nil {
+			g.params = &admissionv1.ParamKind{APIVersion: inventory.String(kind, "apiVersion"), Kind: inventory.String(kind, "kind")}
+		}
+	}
+	return out
+}
+
+func textOf(o *inventory.Object) string {
+	text, _ := json.Marshal(o.Content["spec"])
+	return string(text)
+}
+
+func (g *policyGroup) kyverno() bool { return g.key.group != admission.Group }
+
+// inForce says whether anything comes of the policy.
+func (g *policyGroup) inForce() bool {
+	return g.policy != nil && (g.kyverno() || len(g.bindings) > 0)
+}
+
+// takes says whether an object is of the kind of the policy's parameters.
+func (g *policyGroup) takes(ref finding.Ref) bool {
+	return g.params != nil && schema.FromAPIVersionAndKind(g.params.APIVersion, g.params.Kind).GroupKind() ==
+		schema.GroupKind{Group: ref.Group(), Kind: ref.Kind}
+}
+
+func (g *policyGroup) asksNamespaces() bool {
+	return strings.Contains(g.text, "namespaceSelector") || strings.Contains(g.text, "namespaceObject") || strings.Contains(g.text, "namespaceLabels")
+}
+
+// asksUser says whether verdicts depend on who makes the request.
+func (g *policyGroup) asksUser() bool {
+	for _, word := range [...]string{"request.userInfo", "request.?userInfo", "serviceAccountName}}", "clusterRoles", `"subjects"`} {
+		if strings.Contains(g.text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// asksUpdates says whether the policy may say something else of an update than of a creation.
+func (g *policyGroup) asksUpdates() bool {
+	if g.kyverno() {
+		return strings.Contains(g.text, "request.operation") || strings.Contains(g.text, "oldObject") || strings.Contains(g.text, "operations")
+	}
+	if strings.Contains(g.text, "oldObject") || strings.Contains(g.text, "request.operation") {
+		return true
+	}
+	for _, rule := range inventory.Maps(inventory.Map(g.policy.Content, "spec", "matchConstraints")["resourceRules"]) {
+		operations := inventory.List(rule, "operations")
+		if slices.Contains(operations, any("UPDATE")) && !slices.Contains(operations, any("CREATE")) {
+			return true
+		}
+	}
+	return false
+}
+
+// asksBeyond says whether the policy judges requests that are not rehearsed.
+func (g *policyGroup) asksBeyond() bool {
+	for _, rule := range inventory.Maps(inventory.Map(g.policy.Content, "spec", "matchConstraints")["resourceRules"]) {
+		for _, operation := range inventory.List(rule, "operations") {
+			if operation == "DELETE" || operation == "CONNECT" || operation == "*" {
+				return true
+			}
+		}
+		for _, resource := range inventory.List(rule, "resources") {
+			if text, _ := resource.(string); strings.Contains(text, "/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// world is what the policies see besides objects. It says that parameters are surely missing only where all were read.
+func (p *policies) world(groups []*policyGroup) admission.World {
+	complete := p.source == "cluster"
+	for _, g := range groups {
+		if g.params == nil {
+			continue
+		}
+		gk := schema.FromAPIVersionAndKind(g.params.APIVersion, g.params.Kind).GroupKind()
+		_, missing := p.inv.Incomplete(gk)
+		complete = complete && !missing && len(p.inv.Of(gk.Group, gk.Kind)) > 0
+	}
+	return admission.World{Inventory: p.inv, Complete: complete}
+}
+
+// A bench judges by some policies of an inventory.
+type bench struct {
+	world   admission.World
+	native  *admission.Batch
+	kyverno *kyverno.Set
+}
+
+func (p *policies) bench(groups []*policyGroup) *bench {
+	if len(groups) == 0 {
+		return nil
+	}
+	var objects []*inventory.Object
+	for _, g := range groups {
+		objects = append(append(objects, g.policy), g.bindings...)
+	}
+	b := &bench{world: p.world(groups)}
+	b.native = admission.Read(objects, p.minor).Batch(b.world)
+	if converted := kyverno.Convert(objects); len(converted) > 0 {
+		b.kyverno = kyverno.NewSet(converted)
+	}
+	return b
+}
+
+func (b *bench) objections(ctx context.Context, request admission.Request) []admission.Result {
+	if b == nil {
+		return nil
+	}
+	out := b.native.Objections(ctx, request)
+	if b.kyverno == nil {
+		return out
+	}
+	for _, r := range b.kyverno.Review(ctx, b.world, request) {
+		if r.Result.Result != admission.Pass && !r.Skipped {
+			out = append(out, r.Result)
+		}
+	}
+	return out
+}
+
+// A panel are the policies to judge by, as they are now and as they will be.
+type panel struct {
+	groups                       []*policyGroup
+	creates, updates             *bench
+	createsBefore, updatesBefore *bench
+}
+
+// panel picks policies that will be in force.
+func (r *admissionRun) panel(pick func(*policyGroup) bool) *panel {
+	p := &panel{}
+	var updating, was, wasUpdating []*policyGroup
+	names := map[policyKey]bool{}
+	for _, g := range r.after.groups {
+		if !g.inForce() || !pick(g) {
+			continue
+		}
+		p.groups, names[g.key] = append(p.groups, g), true
+		if g.asksUpdates() {
+			updating = append(updating, g)
+		}
+	}
+	for _, g := range r.before.groups {
+		if !g.inForce() || !names[g.key] {
+			continue
+		}
+		was = append(was, g)
+		if g.asksUpdates() {
+			wasUpdating = append(wasUpdating, g)
+		}
+	}
+	p.creates, p.updates = r.after.bench(p.groups), r.after.bench(updating)
+	p.createsBefore, p.updatesBefore = r.before.bench(was), r.before.bench(wasUpdating)
+	return p
+}
+
+func (p *panel) empty() bool { return len(p.groups) == 0 }
+
+// beyond are the names of policies that judge more than can be rehearsed.
+func (p *panel) beyond() []string {
+	var out []string
+	for _, g := range p.groups {
+		if g.asksBeyond() {
+			out = append(out, g.key.name)
+		}
+	}
+	return out
+}
+
+// find is the policy of a name.
+func (p *panel) find(r admission.Result) *policyGroup {
+	for _, g := range p.groups {
+		if g.key.name == r.Policy || g.kyverno() && g.key.namespace+"/"+g.key.name == r.Policy {
+			return g
+		}
+	}
+	return nil
+}
+
+// objections are what the policies have against a subject: when it is made, and, of what is there, when it is updated.
+func (p *panel) objections(ctx context.Context, s *subject) []objection {
+	out := p.compare(ctx, s, p.creates, p.createsBefore, "")
+	if s.real == nil || p.updates == nil {
+		return out
+	}
+	update := *s
+	update.request.Operation = admissionv1.Update
+	update.request.Object, update.request.OldObject = s.real.Content, s.real.Content
+	for _, o := range p.compare(ctx, &update, p.updates, p.updatesBefore, "update") {
+		if !slices.ContainsFunc(out, func(c objection) bool {
+			return c.result.Policy == o.result.Policy && c.result.Denied() == o.result.Denied()
+		}) {
+			o.subject = s
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// compare judges by what will be, and tells what is refused already.
+func (p *panel) compare(ctx context.Context, s *subject, after, before *bench, on string) []objection {
+	var out []objection
+	for _, r := range after.objections(ctx, s.request) {
+		out = append(out, objection{subject: s, result: r, on: on})
+	}
+	if len(out) == 0 || before == nil {
+		return out
+	}
+	was := before.objections(ctx, s.request)
+	for i := range out {
+		out[i].already = slices.ContainsFunc(was, func(r admission.Result) bool {
+			return r.Denied() || !out[i].result.Denied() && sameResult(r, out[i].result)
+		})
+	}
+	return out
+}
+
+func sameResult(a, b admission.Result) bool {
+	return a.Policy == b.Policy && a.Rule == b.Rule && a.Result == b.Result && slices.Equal(a.Actions, b.Actions)
+}
