@@ -19,15 +19,18 @@ func nothing(p *plan.Plan) string {
 	return "There is nothing to do."
 }
 
-// sentences joins sentences without a final dot.
+// sentences joins sentences without a final dot to one.
 func sentences(list []string) string {
 	var out []string
 	for _, s := range list {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, strings.TrimRight(s, ".")+".")
+		if s = strings.TrimRight(strings.TrimSpace(s), "."); s != "" {
+			out = append(out, s)
 		}
 	}
-	return strings.Join(out, " ")
+	if len(out) == 0 {
+		return ""
+	}
+	return strings.Join(out, "; ") + "."
 }
 
 // about says what a decision is about, and where that is.
