@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/policy/admission"
@@ -130,8 +131,8 @@ type subject struct {
 	real *inventory.Object
 }
 
-// more is how much a subject adds to the count of what it belongs to: a running pod counts.
-func (s *subject) more() int64 {
+// pods is how many running pods of something a subject is.
+func (s *subject) pods() int64 {
 	if s.real != nil && s.real != s.top && s.real.Kind == "Pod" {
 		return 1
 	}

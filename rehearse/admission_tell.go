@@ -24,6 +24,7 @@ type told struct {
 // is said of its pods. c is the change that the objects are of; nil for what is there.
 func (r *admissionRun) tell(found []objection, c *Change) {
 	at := map[told]int{} // into breaks or doubts
+	pods := map[told]int64{}
 	for _, o := range found {
 		if o.result.Ignored() {
 			r.ignored[o.result.Policy]++
@@ -36,9 +37,10 @@ func (r *admissionRun) tell(found []objection, c *Change) {
 		kind, why := r.weigh(o)
 		key := told{o.subject.top, o.result.Policy, kind, o.already}
 		i, known := at[key]
+		pods[key] += o.subject.pods()
 		switch {
 		case known && kind != doubt:
-			r.out.breaks[i].Count += o.subject.more()
+			r.out.breaks[i].Count = max(1, pods[key])
 		case known:
 		case kind == doubt:
 			at[key] = len(r.out.doubts)
