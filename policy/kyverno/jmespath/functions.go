@@ -324,8 +324,8 @@ func (c *call) extreme() node {
 	pick := func(convert, wanted string) string {
 		return list + ".filter(" + e + ", " + wanted + ").map(" + e + ", " + convert + "(" + e + "))." + c.name + "()"
 	}
-	text := choose(not(s.exists(func(node) string { return yes })), "null",
-		choose(numbers, "dyn("+pick("double", isNumber(e))+")", choose(strings, "dyn("+pick("string", typeIs(e, "string"))+")", "null")))
+	text := choose(not(s.exists(func(node) string { return yes })), "dyn(null)",
+		choose(numbers, "dyn("+pick("double", isNumber(e))+")", choose(strings, "dyn("+pick("string", typeIs(e, "string"))+")", "dyn(null)")))
 	return node{text: text, missing: no, failing: no}
 }
 
@@ -337,7 +337,7 @@ func (c *call) lookup() node {
 		if a.list == nil && b.typ == String {
 			c.need(0, Map)
 			return node{text: c.let(a.val(), func(v string) string {
-				return choose(a.is(Map, v), v+"[?"+b.val()+"].orValue(null)", "null")
+				return choose(a.is(Map, v), v+"[?"+b.val()+"].orValue(dyn(null))", "dyn(null)")
 			}), missing: no, failing: no}
 		}
 		panic(unsupported("function lookup", "only a map with a text, or a constant, is translated"))
@@ -346,13 +346,13 @@ func (c *call) lookup() node {
 	case string:
 		c.need(0, Map)
 		return node{text: c.let(a.val(), func(v string) string {
-			return choose(a.is(Map, v), v+"[?"+quote(key)+"].orValue(null)", "null")
+			return choose(a.is(Map, v), v+"[?"+quote(key)+"].orValue(dyn(null))", "dyn(null)")
 		}), missing: no, failing: no}
 	case float64:
 		if key == float64(int(key)) && key >= 0 {
 			c.need(0, List)
 			return node{text: c.let(a.val(), func(v string) string {
-				return choose(a.is(List, v), v+"[?"+number(key)+"].orValue(null)", "null")
+				return choose(a.is(List, v), v+"[?"+number(key)+"].orValue(dyn(null))", "dyn(null)")
 			}), missing: no, failing: no}
 		}
 	}

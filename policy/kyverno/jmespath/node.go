@@ -109,6 +109,9 @@ func nothing(from ...node) node {
 
 // is says whether the value has the type: a constant, or a condition on v, which is the name of the value.
 func (n node) is(typ Type, v string) string {
+	if n.list != nil && typ == Null {
+		return not(n.list.present)
+	}
 	if n.typ != Dyn {
 		if n.typ != typ {
 			return no
@@ -174,7 +177,7 @@ func (t *translation) index(n node, index int) node {
 	}
 	if index < 0 {
 		text := t.let(n.val(), func(v string) string {
-			return choose(typeIs(v, "list"), v+"[?"+v+".size() - "+strconv.Itoa(-index)+"].orValue(null)", "null")
+			return choose(typeIs(v, "list"), v+"[?"+v+".size() - "+strconv.Itoa(-index)+"].orValue(dyn(null))", "dyn(null)")
 		})
 		return node{text: text, missing: n.missing, failing: n.failing}
 	}
@@ -237,7 +240,11 @@ func (p *path) value() string {
 	if len(p.steps) == 0 {
 		return p.root
 	}
-	return p.prefix(len(p.steps)) + ".orValue(null)"
+	text := p.prefix(len(p.steps))
+	if text[len(text)-1] == ']' {
+		return text + ".orValue(dyn(null))" // the checker would take the whole for null
+	}
+	return text + ".orValue(null)"
 }
 
 // maps are the conditions that what the fields are asked of are maps, where that is not known.
@@ -292,7 +299,7 @@ func (p *path) strict() string {
 		}
 		return text
 	}
-	return p.prefix(len(p.steps)) + ".orValue(" + choose(and(maps...), refusal("no such key: "+p.name()), "null") + ")"
+	return p.prefix(len(p.steps)) + ".orValue(" + choose(and(maps...), refusal("no such key: "+p.name()), "dyn(null)") + ")"
 }
 
 func (p *path) name() string {

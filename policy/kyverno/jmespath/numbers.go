@@ -38,7 +38,7 @@ func (c *call) number(i int) string {
 // parsedNumber is the number that a text spells, or null.
 func parsedNumber(v string) string {
 	return choose(v+".matches("+quote(decimal)+")", "dyn(double("+v+"))",
-		choose(v+".matches("+quote(odd)+")", refusal("an odd number"), "null"))
+		choose(v+".matches("+quote(odd)+")", refusal("an odd number"), "dyn(null)"))
 }
 
 func (c *call) toNumber() node {
@@ -56,7 +56,7 @@ func (c *call) toNumber() node {
 		return nothing()
 	}
 	return node{text: c.let(a.val(), func(v string) string {
-		return choose(isNumber2(v), v, choose(typeIs(v, "string"), parsedNumber("string("+v+")"), "null"))
+		return choose(isNumber2(v), v, choose(typeIs(v, "string"), parsedNumber("string("+v+")"), "dyn(null)"))
 	}), missing: no, failing: no}
 }
 

@@ -203,7 +203,7 @@ func (t *translation) less(left, right node, sign string) node {
 	text := t.let(left.val(), func(l string) string {
 		return t.let(right.val(), func(r string) string {
 			numbers := and(atom(left.is(Number, l)), atom(right.is(Number, r)))
-			return choose(numbers, "dyn(dyn("+l+") "+sign+" dyn("+r+"))", "null")
+			return choose(numbers, "dyn(dyn("+l+") "+sign+" dyn("+r+"))", "dyn(null)")
 		})
 	})
 	return node{text: text, missing: no, failing: no}

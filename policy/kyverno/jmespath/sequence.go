@@ -20,7 +20,7 @@ func (s *sequence) value() string {
 	if s.present == yes {
 		return s.make()
 	}
-	return choose(s.present, "dyn("+s.make()+")", "null")
+	return choose(s.present, "dyn("+s.make()+")", "dyn(null)")
 }
 
 func (s *sequence) count() string { return s.sum(func(node) string { return "1" }) }
@@ -173,7 +173,7 @@ func (t *translation) project(s *sequence, keepNull bool, apply func(node) node)
 		if keepNull || r.is(Null, e) == no {
 			return text
 		}
-		return text + ".filter(" + e + ", " + not(r.is(Null, e)) + ")"
+		return text + ".filter(" + e + ", " + e + " != null)"
 	}
 	failing := s.exists(func(e node) string { return apply(e).failing })
 	return p, failing

@@ -190,7 +190,7 @@ func (t *translation) nullIf(n node, condition string) node {
 		n.list, n.typed = &s, false
 		return n
 	}
-	text := choose(condition, "null", n.dyn())
+	text := choose(condition, "dyn(null)", n.dyn())
 	return node{text: text, missing: n.missing, failing: n.failing, goes: n.goes}
 }
 
