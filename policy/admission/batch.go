@@ -37,14 +37,14 @@ func (s *Set) Batch(w World) *Batch {
 
 // Objections are the results of one request but for passes.
 func (b *Batch) Objections(ctx context.Context, r Request) []Result {
-	in := r.input(&b.world)
+	in, out := b.set.mutate(ctx, &b.world, &r)
 	passed := make([]bool, len(b.set.Policies))
 	for i, v := range b.fast.Evaluate(ctx, in, nil) {
 		at := b.together[i]
 		unknownNamespace := in.Namespace == nil && r.Ref.Namespace != "" && b.set.Policies[at].validating.Asks("namespaceObject")
 		passed[at] = v.Err == nil && !v.Denied && !unknownNamespace
 	}
-	var out []Result
+	out = slices.DeleteFunc(out, func(one Result) bool { return one.Result == Pass })
 	for i, p := range b.set.Policies {
 		if passed[i] {
 			continue

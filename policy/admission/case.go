@@ -45,6 +45,9 @@ type Expectation struct {
 	Message string `json:"message"`
 	// Error is a part of the error of an expression that cannot be evaluated; "" means that all can.
 	Error string `json:"error"`
+	// Object is what the object has to hold once mutating policies are through: the fields that it names, and null for those
+	// that must not be there. nil means that nothing is expected of it.
+	Object map[string]any `json:"object"`
 }
 
 // A Verdict is what an API server does with a request.

@@ -79,14 +79,19 @@ func named(o *inventory.Object) map[string]any {
 
 // Review judges one request by all policies.
 func (s *Set) Review(ctx context.Context, w World, r Request) []Result {
-	in := r.input(&w)
-	var out []Result
+	out, _ := s.review(ctx, w, r)
+	return out
+}
+
+// review is Review with the object that mutating policies make.
+func (s *Set) review(ctx context.Context, w World, r Request) ([]Result, map[string]any) {
+	in, out := s.mutate(ctx, &w, &r)
 	for _, p := range s.Policies {
 		j := judgement{ctx: ctx, world: &w, request: &r, policy: p, in: in}
 		j.judge()
 		out = append(out, j.results...)
 	}
-	return out
+	return out, in.Object
 }
 
 // A judgement is one policy and one request.
@@ -97,6 +102,7 @@ type judgement struct {
 	policy  *Policy
 	in      policy.Input
 	results []Result
+	changed bool // by a mutating policy
 }
 
 func (j *judgement) judge() {
@@ -104,28 +110,31 @@ func (j *judgement) judge() {
 	case len(p.problems) > 0:
 		// Said once, of the policy: nothing can be judged by it.
 	case p.mutating != nil:
-		if covered, err := policy.Selects(p.mutating.Spec.MatchConstraints, j.in); covered || err != nil {
-			j.say(nil, Unsupported, "mutating policies are not evaluated: the object may be changed by it before others see it")
-		}
+		// Applied before any policy judges.
 	default:
 		covered, err := p.validating.Covers(j.in)
-		if err != nil {
-			j.say(nil, Skip, err.Error())
-		}
-		if !covered || err != nil {
-			return
-		}
-		if len(p.Bindings) == 0 {
-			j.bound(nil)
-		}
-		for _, b := range p.Bindings {
-			j.bound(b)
-		}
+		j.covered(covered, err, j.review)
+	}
+}
+
+// covered goes on with a policy that looks at the request, under each of its bindings.
+func (j *judgement) covered(covered bool, err error, review func(*Binding)) {
+	if err != nil {
+		j.say(nil, Skip, err.Error())
+	}
+	if !covered || err != nil {
+		return
+	}
+	if len(j.policy.Bindings) == 0 {
+		j.bound(nil, review)
+	}
+	for _, b := range j.policy.Bindings {
+		j.bound(b, review)
 	}
 }
 
 // bound judges under one binding; nil binds to everything, with Deny.
-func (j *judgement) bound(b *Binding) {
+func (j *judgement) bound(b *Binding, review func(*Binding)) {
 	if b != nil {
 		covered, err := policy.Selects(b.spec.MatchResources, j.in)
 		if err != nil {
@@ -142,7 +151,7 @@ func (j *judgement) bound(b *Binding) {
 	}
 	for _, param := range params {
 		j.in.Params = param
-		j.review(b)
+		review(b)
 	}
 }
 
@@ -166,14 +175,22 @@ func (j *judgement) without(b *Binding, missing *missingParams) {
 const ignored = "; failurePolicy is Ignore, so an API server lets the object through"
 
 func (j *judgement) failClosed() bool {
-	f := j.policy.validating.Source.Spec.FailurePolicy
+	f := j.policy.failurePolicy()
 	return f == nil || *f == admissionv1.Fail
+}
+
+// blind says of a policy that reads a namespace which is not known that it cannot be judged.
+func (j *judgement) blind(b *Binding) bool {
+	if j.in.Namespace != nil || j.request.Ref.Namespace == "" || !j.policy.asks("namespaceObject") {
+		return false
+	}
+	j.say(b, Skip, fmt.Sprintf("the policy reads the namespace %s, which is not in what was read", j.request.Ref.Namespace))
+	return true
 }
 
 func (j *judgement) review(b *Binding) {
 	v := j.policy.validating
-	if j.in.Namespace == nil && j.request.Ref.Namespace != "" && v.Asks("namespaceObject") {
-		j.say(b, Skip, fmt.Sprintf("the policy reads the namespace %s, which is not in what was read", j.request.Ref.Namespace))
+	if j.blind(b) {
 		return
 	}
 	review, err := v.Review(j.ctx, j.in)
@@ -223,10 +240,13 @@ func (j *judgement) say(b *Binding, o Outcome, message string) {
 func (j *judgement) result(b *Binding, o Outcome, message string) Result {
 	r := Result{
 		Policy: j.policy.Object.Name, Resource: j.request.Ref, Position: j.request.Position, Result: o, Message: message,
-		Actions: []string{string(admissionv1.Deny)},
+		Actions: []string{string(admissionv1.Deny)}, mutating: j.policy.mutating != nil,
 	}
 	if b != nil {
-		r.Binding, r.Actions = b.Object.Name, b.Actions()
+		r.Binding = b.Object.Name
+	}
+	if b != nil && !r.mutating {
+		r.Actions = b.Actions()
 	}
 	return r
 }

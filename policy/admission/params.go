@@ -27,7 +27,7 @@ type missingParams struct {
 // params are the parameter objects that the request is judged with, one after the other, as an API server finds them. A
 // nil one means that the policy is judged without.
 func (j *judgement) params(b *Binding) ([]map[string]any, *missingParams) {
-	kind := j.policy.validating.Source.Spec.ParamKind
+	kind := j.policy.paramKind()
 	switch {
 	case kind == nil:
 		return []map[string]any{nil}, nil

@@ -32,7 +32,11 @@ type Result struct {
 	// Actions are what an API server does about a failure: "Deny", "Warn", "Audit".
 	Actions []string `json:"actions"`
 	Message string   `json:"message"`
+	// Patch is what a mutating policy changes.
+	Patch []Operation `json:"patch,omitempty"`
 
+	// mutating says that a mutating policy said it: what others say depends on it.
+	mutating bool
 	// denied says that an API server refuses the request for it.
 	denied bool
 	// broken says that the object could not even be read as its kind.

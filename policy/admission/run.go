@@ -22,6 +22,8 @@ type CaseResult struct {
 	Got     Verdict `json:"got"`
 	Result  Outcome `json:"result"`
 	Message string  `json:"message"`
+	// Patch is what mutating policies change.
+	Patch []Operation `json:"patch,omitempty"`
 }
 
 // Run runs the cases of a test by the policies of a set. Namespaces and parameters that a case does not have itself are
@@ -38,7 +40,8 @@ func (t *Test) Run(ctx context.Context, s *Set, inv *inventory.Inventory, params
 		}
 		c := &t.Cases[i]
 		w := World{Inventory: inv, Params: slices.Concat(c.Params, params), Complete: true}
-		r := c.judge(of.Review(ctx, w, c.Request))
+		results, after := of.review(ctx, w, c.Request)
+		r := c.judge(results, after)
 		if broken := of.broken(); broken != nil {
 			r.Got, r.Result, r.Message = "", Error, fmt.Sprintf("the policy %s cannot be used: %s", broken.Policy, broken.Message)
 		}
@@ -59,7 +62,7 @@ func (s *Set) broken() *Result {
 }
 
 // judge compares what policies said with what is expected.
-func (c *Case) judge(results []Result) CaseResult {
+func (c *Case) judge(results []Result, after map[string]any) CaseResult {
 	out := CaseResult{Case: c.Name, Policies: []string{}, Resource: c.Request.Ref, Expected: c.Expect.Verdict}
 	for _, r := range results {
 		if !slices.Contains(out.Policies, r.Policy) {
@@ -67,6 +70,14 @@ func (c *Case) judge(results []Result) CaseResult {
 		}
 	}
 	out.Got, out.Result, out.Message = c.compare(results)
+	if c.Request.Object != nil {
+		out.Patch = patchOf(c.Request.Object, after)
+	}
+	if out.Result == Pass && c.Expect.Object != nil {
+		if at, why := differs("", c.Expect.Object, after); why != "" {
+			out.Result, out.Message = Fail, "of the object afterwards, "+at+" "+why
+		}
+	}
 	return out
 }
 
@@ -76,8 +87,8 @@ func (c *Case) compare(results []Result) (Verdict, Outcome, string) {
 		switch {
 		case r.Result == Error && (c.Expect.Error == "" || !strings.Contains(r.err, c.Expect.Error)):
 			return got, Error, said(r)
-		case (r.Result == Skip || r.Result == Unsupported) && got != Deny:
-			return "", r.Result, said(r) // it may still be refused
+		case (r.Result == Skip || r.Result == Unsupported) && (got != Deny || r.mutating):
+			return "", r.Result, said(r) // it may still be refused, or changed so that it is not
 		}
 	}
 	switch {

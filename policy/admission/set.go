@@ -45,7 +45,7 @@ type Policy struct {
 	Bindings []*Binding
 
 	validating *policy.Policy
-	mutating   *admissionv1.MutatingAdmissionPolicy
+	mutating   *policy.Mutating
 	problems   []Result // it cannot be used
 }
 
@@ -81,7 +81,7 @@ func Read(objects []*inventory.Object, minor string) *Set {
 		case ValidatingKind:
 			s.add(readValidating(o, minor))
 		case MutatingKind:
-			s.add(readMutating(o))
+			s.add(readMutating(o, minor))
 		case ValidatingBindingKind, MutatingBindingKind:
 			s.bind(o)
 		}
@@ -172,50 +172,66 @@ func (p *Policy) since(minor string) string {
 	return ""
 }
 
-func readMutating(o *inventory.Object) *Policy {
+func readMutating(o *inventory.Object, minor string) *Policy {
 	p := &Policy{Object: o}
-	content := written(o)
-	spec := admissionv1.MutatingAdmissionPolicy{}
-	text, err := json.Marshal(content)
-	if err == nil {
-		err = yaml.UnmarshalStrict(text, &spec)
-	}
-	if err != nil {
-		p.problem("", "parse policy: "+err.Error())
+	if redacted(o.Content) {
+		p.problem("", "a part of the policy looks like a secret, and was taken out while reading: name its file with --policy")
 		return p
 	}
-	p.mutating = &spec
+	text, err := json.Marshal(written(o))
+	if err == nil {
+		p.mutating, err = policy.ParseMutating(text)
+	}
+	if err != nil {
+		p.problem("", err.Error())
+		return p
+	}
+	for _, err := range p.mutating.Check(minor) {
+		at, message := "", err.Error()
+		if e, ok := err.(*policy.ExpressionError); ok { //nolint:errorlint // Check does not wrap them
+			at, message = e.Path, e.Message
+		}
+		p.problem(at, message)
+	}
 	return p
 }
 
 func (s *Set) bind(o *inventory.Object) {
 	b := &Binding{Object: o, Policy: inventory.String(o.Content, "spec", "policyName")}
-	if o.Kind == ValidatingBindingKind {
-		full := admissionv1.ValidatingAdmissionPolicyBinding{}
-		text, err := json.Marshal(written(o))
-		if err == nil {
-			err = yaml.UnmarshalStrict(text, &full)
-		}
-		if err == nil {
-			err = checkBinding(&full.Spec)
-		}
-		if err != nil {
-			s.Problems = append(s.Problems, Result{
-				Policy: b.Policy, Binding: o.Name, Resource: o.Ref, Position: place(o, ""), Result: Error, Actions: []string{}, Message: "read binding: " + err.Error(),
-			})
-			return
-		}
-		b.spec = full.Spec
+	var err error
+	if b.spec, err = readBinding(o); err != nil {
+		s.Problems = append(s.Problems, Result{
+			Policy: b.Policy, Binding: o.Name, Resource: o.Ref, Position: place(o, ""), Result: Error, Actions: []string{}, Message: "read binding: " + err.Error(),
+		})
+		return
 	}
 	s.Bindings = append(s.Bindings, b)
 }
 
+// readBinding reads what a binding says, of either kind: those of mutating policies have no actions.
+func readBinding(o *inventory.Object) (admissionv1.ValidatingAdmissionPolicyBindingSpec, error) {
+	text, err := json.Marshal(written(o))
+	if err != nil {
+		return admissionv1.ValidatingAdmissionPolicyBindingSpec{}, err
+	}
+	if o.Kind == ValidatingBindingKind {
+		full := admissionv1.ValidatingAdmissionPolicyBinding{}
+		if err := yaml.UnmarshalStrict(text, &full); err != nil {
+			return full.Spec, err
+		}
+		return full.Spec, checkBinding(&full.Spec)
+	}
+	full := admissionv1.MutatingAdmissionPolicyBinding{}
+	if err := yaml.UnmarshalStrict(text, &full); err != nil {
+		return admissionv1.ValidatingAdmissionPolicyBindingSpec{}, err
+	}
+	spec := admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: full.Spec.PolicyName, ParamRef: full.Spec.ParamRef, MatchResources: full.Spec.MatchResources}
+	return spec, checkBound(&spec)
+}
+
 // checkBinding refuses what an API server would refuse.
 func checkBinding(spec *admissionv1.ValidatingAdmissionPolicyBindingSpec) error {
-	if spec.PolicyName == "" {
-		return fmt.Errorf("spec.policyName is missing")
-	}
-	if len(spec.ValidationActions) == 0 {
+	if len(spec.ValidationActions) == 0 && spec.PolicyName != "" {
 		return fmt.Errorf("spec.validationActions is missing")
 	}
 	for _, a := range spec.ValidationActions {
@@ -225,6 +241,14 @@ func checkBinding(spec *admissionv1.ValidatingAdmissionPolicyBindingSpec) error 
 	}
 	if slices.Contains(spec.ValidationActions, admissionv1.Deny) && slices.Contains(spec.ValidationActions, admissionv1.Warn) {
 		return fmt.Errorf("spec.validationActions has both Deny and Warn")
+	}
+	return checkBound(spec)
+}
+
+// checkBound is what bindings of both kinds have to keep to.
+func checkBound(spec *admissionv1.ValidatingAdmissionPolicyBindingSpec) error {
+	if spec.PolicyName == "" {
+		return fmt.Errorf("spec.policyName is missing")
 	}
 	if ref := spec.ParamRef; ref != nil && (ref.Name == "") == (ref.Selector == nil) {
 		return fmt.Errorf("spec.paramRef needs either name or selector")
@@ -254,23 +278,36 @@ func (p *Policy) problem(rule, message string) {
 func (s *Set) ParamKinds() []admissionv1.ParamKind {
 	var out []admissionv1.ParamKind
 	for _, p := range s.Policies {
-		if p.validating == nil || p.validating.Source.Spec.ParamKind == nil {
-			continue
-		}
-		if kind := *p.validating.Source.Spec.ParamKind; !slices.Contains(out, kind) {
-			out = append(out, kind)
+		if kind := p.paramKind(); kind != nil && !slices.Contains(out, *kind) {
+			out = append(out, *kind)
 		}
 	}
 	return out
 }
 
+// paramKind is the kind of the policy's parameters; nil when it has none, or cannot be read.
+func (p *Policy) paramKind() *admissionv1.ParamKind {
+	switch {
+	case p.validating != nil:
+		return p.validating.Source.Spec.ParamKind
+	case p.mutating != nil:
+		return p.mutating.Source.Spec.ParamKind
+	}
+	return nil
+}
+
+// asks says whether an expression of the policy names one of the variables that an API server gives to it.
+func (p *Policy) asks(variable string) bool {
+	if p.mutating != nil {
+		return p.mutating.Asks(variable)
+	}
+	return p.validating.Asks(variable)
+}
+
 // Parameters is the kind of the policy's parameters; "" when it has none, or cannot be read.
 func (p *Policy) Parameters() string {
-	switch {
-	case p.validating != nil && p.validating.Source.Spec.ParamKind != nil:
-		return p.validating.Source.Spec.ParamKind.Kind
-	case p.mutating != nil && p.mutating.Spec.ParamKind != nil:
-		return p.mutating.Spec.ParamKind.Kind
+	if kind := p.paramKind(); kind != nil {
+		return kind.Kind
 	}
 	return ""
 }
