@@ -25,7 +25,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/scan"
 )
 
-// exceptionRounds is how often exceptions are generated, installed and compared.
+// exceptionRounds is how often exceptions are generated, installed and compared; five times that with -long.
 const exceptionRounds = 24
 
 // TestExceptionsAgree holds that what the scan accepts by generated exceptions is what the API server lets through,
@@ -34,7 +34,11 @@ func TestExceptionsAgree(t *testing.T) {
 	c := controlplane.Start(t, controlplane.Options{Minor: *minor})
 	w := newExceptionWorld(t, c)
 	counts := map[string]int{}
-	for round := range exceptionRounds {
+	rounds := exceptionRounds
+	if *long {
+		rounds *= 5
+	}
+	for round := range rounds {
 		random := rand.New(rand.NewPCG(7, uint64(round)))
 		chosen := []control.Control{w.controls["exposed-service"], w.controls["wildcard-rbac"], w.controls["host-path"]}
 		if round%4 == 3 {

@@ -26,7 +26,7 @@ func newPolicyCommand() *cobra.Command {
 ValidatingAdmissionPolicies say of objects, judged by the API server's own code.`,
 	}
 	cmd.AddCommand(newPolicyListCommand(), newPolicyTestCommand(), newPolicyConvertCommand(), newPolicyInstallCommand(), newPolicyStatusCommand(),
-		newPolicyUninstallCommand())
+		newPolicyPromoteCommand(), newPolicyUninstallCommand())
 	return cmd
 }
 

@@ -233,6 +233,7 @@ func (r *installRun) toCluster(ctx context.Context) (outcome, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.body.Warnings = append(r.body.Warnings, r.inst.Lost(present)...)
 	written, err := w.run(ctx, r.inst.Plan(present), outcome == nil)
 	r.body.Changes, r.body.Written = w.changes, w.written
 	if err != nil {

@@ -169,6 +169,6 @@ func observe(ctx context.Context, observer *enforce.Observer, audit []string, st
 	}
 	return &reportadmission.Log{
 		First: summary.First, Last: summary.Last, Events: summary.Events, Broken: summary.Broken,
-		Complete: summary.Complete() && summary.Events > 0,
+		Complete: summary.Complete() && summary.Events > 0, Gaps: len(summary.Gaps) + summary.MoreGaps,
 	}, nil
 }

@@ -98,6 +98,24 @@ func (inst *Installation) obsolete(b Bundle, present []Present) []plan.Change {
 	return out
 }
 
+// Lost says where a control holds at the stage now and would not any more: the last word on a stage is its whole scope.
+func (inst *Installation) Lost(present []Present) []string {
+	var out []string
+	for _, b := range inst.Bundles {
+		scope := inst.Request.Scope.of(b.Control)
+		for _, there := range present {
+			old := scopeOf(there.Content)
+			if !isBinding(there.Content) || inventory.String(there.Content, "metadata", "labels", controlLabel) != b.Control.ID ||
+				stageOf(there.Content) != inst.Request.Stage || old == nil || scope.covers(*old) {
+				continue
+			}
+			out = append(out, fmt.Sprintf("%s holds at stage %s for: %s; after this only for: %s; name both to keep both", b.Control.ID, inst.Request.Stage, old, scope))
+			break
+		}
+	}
+	return out
+}
+
 func removal(content map[string]any, why string) plan.Change {
 	ref := RefOf(content)
 	return plan.Change{Action: plan.Remove, Object: content, Source: &inventory.Object{Ref: ref, Content: content}, Because: []string{why}}
@@ -125,6 +143,11 @@ func PolicyOf(content map[string]any) finding.Ref {
 		return finding.Ref{}
 	}
 	return finding.Ref{APIVersion: admission.Group + "/v1", Kind: admission.ValidatingKind, Name: inventory.String(content, "spec", "policyName")}
+}
+
+// ControlOf is the id of the control that an object of ours is for, by its name.
+func ControlOf(content map[string]any) string {
+	return strings.TrimPrefix(RefOf(content).Name, policyPrefix)
 }
 
 func isPolicy(content map[string]any) bool {

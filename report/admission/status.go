@@ -33,6 +33,8 @@ type Log struct {
 	Events   int64     `json:"events"`
 	Broken   int64     `json:"broken"`
 	Complete bool      `json:"complete"`
+	// Gaps counts stretches without events that are far longer than usual.
+	Gaps int `json:"gaps"`
 }
 
 // NewStatus starts the answer about what is installed.
