@@ -131,7 +131,7 @@ func (p *planner) label(ns *Namespace, mode string, set map[string]string) (plan
 		labels[key] = value
 	}
 	c := plan.Change{
-		Action: plan.Update, Source: ns.object, Fields: fields, Because: ns.because(mode, level),
+		Action: plan.Update, Source: ns.object, Fields: fields, Because: ns.because(level),
 		Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": ns.Name, "labels": labels}},
 	}
 	if ns.object == nil {
@@ -141,7 +141,7 @@ func (p *planner) label(ns *Namespace, mode string, set map[string]string) (plan
 }
 
 // because is why a namespace gets a level.
-func (ns *Namespace) because(mode, level string) []string {
+func (ns *Namespace) because(level string) []string {
 	if ns.Judged == 0 {
 		return []string{"nothing that makes pods was found in it"}
 	}
@@ -149,8 +149,7 @@ func (ns *Namespace) because(mode, level string) []string {
 	if level == ns.Can {
 		return []string{map[bool]string{true: "its " + workloads + " meets ", false: "all of its " + workloads + " meet "}[ns.Judged == 1] + level}
 	}
-	return []string{fmt.Sprintf("%d of %s would not meet %s yet: %s", len(ns.Blockers), workloads, level, summary(ns.Blockers)),
-		"at " + mode + " it tells them, and refuses nothing"}
+	return []string{fmt.Sprintf("%d of %s would not meet %s yet: %s", len(ns.Blockers), workloads, level, summary(ns.Blockers))}
 }
 
 // fewest is how many blockers a sentence names.

@@ -230,11 +230,11 @@ func inWords(d demand) string {
 	return strings.Join(out, " and ")
 }
 
-// median is the value in the middle, the higher of two.
+// median is the value in the middle, the lower of two.
 func median(values []resource.Quantity) resource.Quantity {
 	sorted := slices.Clone(values)
 	slices.SortFunc(sorted, func(a, b resource.Quantity) int { return a.Cmp(b) })
-	return sorted[len(sorted)/2]
+	return sorted[(len(sorted)-1)/2]
 }
 
 // largest is the highest value.

@@ -34,8 +34,8 @@ func (p *Plan) Reverts(i int) []Revert {
 	changes := p.Steps[i].Changes
 	out := make([]Revert, 0, len(changes))
 	for _, c := range slices.Backward(changes) {
-		was, changed := before[keyOf(c.Object)]
-		if !changed && c.Source != nil {
+		was, touched := before[keyOf(c.Object)]
+		if !touched && c.Source != nil {
 			was = c.Source.Content
 		}
 		out = append(out, c.revert(was))
@@ -67,6 +67,8 @@ func (c *Change) after(was map[string]any) map[string]any {
 		return c.Object
 	case was == nil && c.Source != nil:
 		was = c.Source.Content
+	case was == nil:
+		return nil // what the object has besides is not known
 	}
 	return merged(was, c.Object)
 }

@@ -226,7 +226,7 @@ func readmeOf(h Header, p *plan.Plan, notes []stepFiles) []byte {
 	if len(p.Decisions) > 0 {
 		b.WriteString("\n## To decide\n\n")
 		for _, d := range p.Decisions {
-			fmt.Fprintf(&b, "- %s: %s %s\n", markdown(about(&d)), markdown(d.Question), markdown(sentences(d.Because)))
+			fmt.Fprintf(&b, "- %s: %s %s\n", markdown(about(&d)), markdown(question(&d)), markdown(sentences(d.Because)))
 		}
 	}
 	if len(p.CannotKnow) > 0 {

@@ -44,7 +44,7 @@ func writeStream(w io.Writer, h Header, p *plan.Plan) error {
 	var head bytes.Buffer
 	comment(&head, "", p.Title+", by "+h.Command+".")
 	for _, d := range p.Decisions {
-		comment(&head, "- ", "to decide: "+about(&d)+": "+d.Question+" "+sentences(d.Because))
+		comment(&head, "- ", "to decide: "+about(&d)+": "+question(&d)+" "+sentences(d.Because))
 	}
 	for _, s := range p.CannotKnow {
 		comment(&head, "- ", "cannot be known: "+s)

@@ -51,6 +51,14 @@ func about(d *plan.Decision) string {
 	return text
 }
 
+// question is what a decision asks, as a sentence.
+func question(d *plan.Decision) string {
+	if q := strings.TrimSpace(d.Question); q == "" || strings.HasSuffix(q, "?") || strings.HasSuffix(q, ".") {
+		return q
+	}
+	return d.Question + "."
+}
+
 // longest is how much of a value is shown.
 const longest = 60
 
