@@ -51,6 +51,7 @@ func rehearsers() []rehearser {
 	return []rehearser{
 		{podSecuritySort, concernsPodSecurity, rehearsePodSecurity},
 		{admissionSort, concernsAdmission, rehearseAdmission},
+		{quotaSort, concernsQuota, rehearseQuota},
 	}
 }
 
