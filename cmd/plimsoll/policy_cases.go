@@ -32,17 +32,17 @@ func newPolicyTestCommand() *cobra.Command {
 		Use:   "test [--policy PATH]… [PATH…]",
 		Short: "Judge objects by your own admission policies, or run their tests",
 		Long: `Judge objects by your own ValidatingAdmissionPolicies, with the API server's own code: as if each object
-were being created. Bindings count where they are given; a policy that nothing binds is judged as if it
-were bound to everything, with Deny. Parameters come from --params, or from what was read. Without
---policy, the policies in PATH are taken.
+were being created. MutatingAdmissionPolicies come first, and what they change is shown. Bindings count
+where they are given; a policy that nothing binds is judged as if it were bound to everything, with Deny.
+Parameters come from --params, or from what was read. Without --policy, the policies in PATH are taken.
 
 Kyverno's policies are converted first (see policy convert), and the conversion is judged. What has no
 equivalent is unsupported, unless the program kyverno is there to be asked (--kyverno).
 
 Where PATH holds files of test cases (kind: PolicyTest), these are run instead.
 
-What depends on something that was not read is skipped, and what cannot be judged here (mutating
-policies, questions to the authorizer) is unsupported: never a pass.
+What depends on something that was not read is skipped, and what cannot be judged here
+(questions to the authorizer) is unsupported: never a pass.
 
 Exit codes: 0 all pass · 1 a failure · 2 a policy or a usage error, or an expression that could not be
 evaluated · 3 skipped or unsupported, or something could not be read.`,
@@ -90,7 +90,7 @@ func runPolicyTest(ctx context.Context, opts PolicyTestOptions, paths []string, 
 	if slices.ContainsFunc(run.inv.All(), admission.IsTest) {
 		return runPolicyCases(ctx, opts, run, targets, s)
 	}
-	results, err := run.set.Judge(ctx, admission.World{Inventory: run.inv, Params: run.params}, run.inv.All())
+	results, err := run.set.Judge(ctx, admission.World{Inventory: run.inv, Params: run.params, Redact: arrival()}, run.inv.All())
 	if err != nil {
 		return err
 	}

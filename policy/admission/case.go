@@ -27,6 +27,8 @@ type Test struct {
 	// Policies are the names of the policies that are tested; empty means all that were read.
 	Policies []string
 	Cases    []Case
+
+	redact func(map[string]any) int
 }
 
 // A Case is one request and what is expected.
@@ -109,7 +111,7 @@ func ReadTest(o *inventory.Object, redact func(map[string]any) int) (*Test, erro
 	if len(file.Cases) > maxCases {
 		return nil, fmt.Errorf("read policy test %s: %d cases are more than the limit of %d", o.Name, len(file.Cases), maxCases)
 	}
-	t := &Test{Name: o.Name, Source: o, Policies: file.Policies}
+	t := &Test{Name: o.Name, Source: o, Policies: file.Policies, redact: redact}
 	for i := range file.Cases {
 		c, err := file.Cases[i].read(redact)
 		if err != nil {

@@ -24,6 +24,8 @@ type World struct {
 	Params []*inventory.Object
 	// Complete says that there are no other parameters than these.
 	Complete bool
+	// Redact takes the secrets out of an object, of what mutating policies put in; nil leaves them.
+	Redact func(map[string]any) int
 }
 
 // A Request is what is judged.

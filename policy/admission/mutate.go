@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/plimsoll-io/plimsoll/policy"
 )
@@ -77,12 +78,24 @@ func (j *judgement) apply(b *Binding) {
 	}
 	if len(mutation.Outcomes) == 0 && mutation.Matched {
 		r := j.result(b, Pass, "")
-		r.Patch = patchOf(j.in.Object, mutation.Object)
+		r.Patch = j.world.patch(j.in.Object, mutation.Object)
 		j.results = append(j.results, r)
 	}
 	if mutation.Changed {
 		j.in.Object, j.changed = mutation.Object, true
 	}
+}
+
+// patch is what was changed, without the secrets that policies put in.
+func (w *World) patch(before, after map[string]any) []Operation {
+	if w.Redact == nil {
+		return patchOf(before, after)
+	}
+	shown := [2]map[string]any{runtime.DeepCopyJSON(before), runtime.DeepCopyJSON(after)}
+	for _, o := range shown {
+		w.Redact(o)
+	}
+	return patchOf(shown[0], shown[1])
 }
 
 // failurePolicy is what becomes of requests that the policy cannot judge; nil means that they are refused.

@@ -39,9 +39,12 @@ func (t *Test) Run(ctx context.Context, s *Set, inv *inventory.Inventory, params
 			return nil, err
 		}
 		c := &t.Cases[i]
-		w := World{Inventory: inv, Params: slices.Concat(c.Params, params), Complete: true}
+		w := World{Inventory: inv, Params: slices.Concat(c.Params, params), Complete: true, Redact: t.redact}
 		results, after := of.review(ctx, w, c.Request)
 		r := c.judge(results, after)
+		if c.Request.Object != nil {
+			r.Patch = w.patch(c.Request.Object, after)
+		}
 		if broken := of.broken(); broken != nil {
 			r.Got, r.Result, r.Message = "", Error, fmt.Sprintf("the policy %s cannot be used: %s", broken.Policy, broken.Message)
 		}
@@ -70,9 +73,6 @@ func (c *Case) judge(results []Result, after map[string]any) CaseResult {
 		}
 	}
 	out.Got, out.Result, out.Message = c.compare(results)
-	if c.Request.Object != nil {
-		out.Patch = patchOf(c.Request.Object, after)
-	}
 	if out.Result == Pass && c.Expect.Object != nil {
 		if at, why := differs("", c.Expect.Object, after); why != "" {
 			out.Result, out.Message = Fail, "of the object afterwards, "+at+" "+why

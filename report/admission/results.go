@@ -36,7 +36,7 @@ func Results(h Header, items []admission.Result) *answer.Document {
 		r.Actions = append([]string{}, r.Actions...)
 		body.Summary[r.Result]++
 		table.Rows = append(table.Rows, []string{
-			string(r.Result), r.Policy, r.Rule, r.Binding, strings.Join(r.Actions, " "), r.Resource.String(), r.Position.String(), r.Message,
+			string(r.Result), r.Policy, r.Rule, r.Binding, strings.Join(r.Actions, " "), r.Resource.String(), r.Position.String(), said(r.Message, r.Patch),
 		})
 	}
 	doc := h.document(body, table)
@@ -51,7 +51,7 @@ func resultsText(t *answer.Terminal, body *PolicyResults) {
 	}
 	for i := range body.Items {
 		r := &body.Items[i]
-		if r.Result == admission.Pass && !t.All() {
+		if r.Result == admission.Pass && len(r.Patch) == 0 && !t.All() {
 			continue
 		}
 		policy := t.Bold(r.Policy)
@@ -69,6 +69,7 @@ func resultsText(t *answer.Terminal, body *PolicyResults) {
 		for line := range strings.Lines(r.Message) {
 			t.Text(4, strings.TrimRight(line, "\n"))
 		}
+		patchText(t, 4, r.Patch)
 	}
 	if n := body.Summary[admission.Pass]; n > 0 && !t.All() {
 		t.Line("")

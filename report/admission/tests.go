@@ -27,7 +27,7 @@ func Tests(h Header, items []admission.CaseResult) *answer.Document {
 		body.Summary[r.Result]++
 		table.Rows = append(table.Rows, []string{
 			string(r.Result), r.Test, r.Case, string(r.Expected), string(r.Got), strings.Join(r.Policies, " "), r.Resource.String(),
-			r.Position.String(), r.Message,
+			r.Position.String(), said(r.Message, r.Patch),
 		})
 	}
 	doc := h.document(body, table)
@@ -50,6 +50,9 @@ func testsText(t *answer.Terminal, body *PolicyTestResults) {
 			for line := range strings.Lines(r.Message) {
 				t.Text(6, strings.TrimRight(line, "\n"))
 			}
+		}
+		if r.Result != admission.Pass || t.All() {
+			patchText(t, 6, r.Patch)
 		}
 		if r.Result != admission.Pass {
 			if at := r.Position.String(); at != "" {
