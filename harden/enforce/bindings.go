@@ -217,14 +217,13 @@ func (r record) binding(i int, m *admissionv1.MatchResources) (map[string]any, e
 		return nil, err
 	}
 	notes := map[string]any{digestNote: r.digest}
-	for key, value := range map[string]any{scopeNote: r.scope, exceptionsNote: r.grants} {
+	// Exceptions are written when there are none, too: what somebody else puts there is then a conflict.
+	for key, value := range map[string]any{scopeNote: r.scope, exceptionsNote: append([]Grant{}, r.grants...)} {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, err
 		}
-		if string(text) != "null" {
-			notes[key] = string(text)
-		}
+		notes[key] = string(text)
 	}
 	if spec.ParamRef != nil {
 		notes[paramsNote] = r.params
