@@ -16,9 +16,6 @@ func (t *translation) compare(key, value node, sign string) string {
 		value.typ == Null || value.typ == Bool {
 		return no
 	}
-	if key.constant && value.constant {
-		panic(unsupported("condition on constants", "not translated"))
-	}
 	return t.named(key, value, func(k, v comparand) string {
 		return or(and(k.number(), atom(t.compareNumber(k, v, sign))), and(k.text(), atom(t.compareText(k, v, sign))))
 	})
@@ -57,21 +54,13 @@ func (t *translation) compareText(k, v comparand, sign string) string {
 
 // textAsNumber compares the number that a text spells. Kyverno cuts off what is behind its point where the value is a duration.
 func (t *translation) textAsNumber(k, v comparand, sign string) string {
-	asNumbers := and(v.number(), k.double()+" "+sign+" "+v.double2())
+	asNumbers := and(v.number(), k.double()+" "+sign+" "+v.double())
 	asText := no
 	if v.decimal() != no {
 		asText = and(v.decimal(), k.double()+" "+sign+" "+v.double())
 	}
 	seconds := "duration(string(int(" + k.double() + ")) + \"s\") " + sign + " " + v.durationText()
 	return or(asNumbers, and(v.text(), atom(chooseIf(v.duration(), seconds, asText))))
-}
-
-// double2 is double where the value may be a constant text that is no number, for which it is never evaluated.
-func (c comparand) double2() string {
-	if c.constant && c.number() == no {
-		return "0.0"
-	}
-	return c.double()
 }
 
 func chooseDuration(v comparand) string {

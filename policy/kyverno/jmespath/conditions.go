@@ -3,6 +3,7 @@ package jmespath
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -145,6 +146,7 @@ func (t *translation) one(v any) check {
 	case "anyin", "allin", "anynotin", "allnotin":
 		return t.check(key, value, func(k, v node) string { return t.membership(strings.ToLower(name), k, v) })
 	case "in", "notin":
+		key.failing = or(key.failing, t.holdsOthers(key))
 		return t.check(key, value, func(k, v node) string { return t.oldMembership(strings.ToLower(name), k, v) })
 	}
 	if sign, ok := signs[strings.TrimPrefix(name, "Duration")]; ok {
@@ -163,13 +165,25 @@ func (t *translation) check(key, value node, body func(k, v node) string) check 
 	failing := or(key.missing, key.failing, value.missing, value.failing)
 	total := body(t.soft(key), t.soft(value))
 	if failing != no && key.path != nil && key.failing == no && key.missing == key.path.missing && value.missing == no && value.failing == no {
-		strict := node{text: key.path.strict(), missing: no, failing: no, typ: key.typ}
-		if text := body(strict, value); strings.Contains(text, strict.text) {
-			return check{total, failing, text}
-		}
+		return check{total, failing, t.strictly(key.path.strict(), func(k node) string { return body(k, value) })}
 	}
 	return failed(total, failing)
 }
+
+// strictly is a condition on a value whose evaluation may fail. The value is evaluated first, since the operators of CEL
+// can overlook an error of one side.
+func (t *translation) strictly(text string, body func(node) string) string {
+	if plain := body(node{text: text, missing: no, failing: no}); strings.HasPrefix(plain, text) {
+		if rest := plain[len(text):]; lonely.MatchString(rest) {
+			return plain
+		}
+	}
+	v := t.fresh()
+	return "[" + text + "].exists(" + v + ", " + body(element(v)) + ")"
+}
+
+// lonely is what may follow the only mention of a value.
+var lonely = regexp.MustCompile(`^ (==|!=|in) [^ ]+$`)
 
 // operand is a key or a value of a condition: JSON that may hold variables.
 func (t *translation) operand(v any, top bool) node {

@@ -83,19 +83,26 @@ func (c comparand) seconds(isText bool) string {
 	return "duration(string(int(" + c.v + ")) + \"s\")"
 }
 
-// double is the value, a number or a text that is one, as a double.
+// double is the value, a number or a text that is one, as a double. It is 0 for constants that are neither, for which
+// it is never evaluated.
 func (c comparand) double() string {
-	if c.constant {
-		f, ok := c.literal.(float64)
-		if !ok {
-			f, _ = strconv.ParseFloat(c.literal.(string), 64)
-		}
-		if math.IsNaN(f) || math.IsInf(f, 0) {
-			panic(unsupported("condition", "a number that is not finite"))
-		}
-		return strconv.FormatFloat(f, 'f', -1, 64) + map[bool]string{true: ".0"}[f == math.Trunc(f)]
+	if !c.constant {
+		return "double(" + c.v + ")"
 	}
-	return "double(" + c.v + ")"
+	f := 0.0
+	switch v := c.literal.(type) {
+	case float64:
+		f = v
+	case string:
+		f, _ = strconv.ParseFloat(v, 64)
+	}
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		panic(unsupported("condition", "a number that is not finite"))
+	}
+	if f == math.Trunc(f) {
+		return strconv.FormatFloat(f, 'f', -1, 64) + ".0"
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
 func (t *translation) notEqual(key, value node) string {
@@ -139,24 +146,17 @@ func (t *translation) equal(key, value node) string {
 		}
 	}
 	return t.named(key, value, func(k, v comparand) string {
-		numbers := or(and(v.number(), t.same(k.node, v.node)), and(v.decimal(), k.double()+" == "+doubleOf(v)))
+		numbers := or(and(v.number(), t.same(k.node, v.node)), and(v.decimal(), k.double()+" == "+v.double()))
 		texts := t.equalTexts(k, v)
 		if k.goes {
 			panic(unsupported("condition on elementIndex", "not translated"))
 		}
 		others := no
 		if !value.constant && k.typ != String && k.typ != Number {
-			others = and(not(k.text()), not(k.number()), k.v+" != null", v.v+" != null", t.same(k.node, v.node))
+			others = and(not(k.text()), not(k.number()), not(k.is(Null, k.v)), not(v.is(Null, v.v)), t.same(k.node, v.node))
 		}
 		return or(and(k.text(), atom(texts)), and(k.number(), atom(numbers)), others)
 	})
-}
-
-func doubleOf(v comparand) string {
-	if v.decimal() == no {
-		return "0.0"
-	}
-	return v.double()
 }
 
 // plainLiteral says that nothing but the same text is equal to the text.
@@ -240,6 +240,12 @@ func (t *translation) equalComposite(key, value node) string {
 // notBothNull is needed where two values could both be null: null is equal to nothing.
 func notBothNull(t *translation, key, value node) string {
 	if isComposite(value) && (value.list == nil || value.list.present == yes) || isComposite(key) && (key.list == nil || key.list.present == yes) {
+		return yes
+	}
+	if key.list != nil {
+		return key.list.present
+	}
+	if key.typ != Dyn {
 		return yes
 	}
 	return t.holds(key.val(), func(v string) string { return v + " != null" })

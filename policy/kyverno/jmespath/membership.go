@@ -38,6 +38,8 @@ func (t *translation) membership(operator string, key, value node) string {
 		return and(set.valid, quantify(s, set.has))
 	}
 	switch {
+	case key.typ == Null || key.typ == Map:
+		return no
 	case key.constant:
 		if _, isList := key.literal.([]any); !isList {
 			return scalar(key)
@@ -45,21 +47,16 @@ func (t *translation) membership(operator string, key, value node) string {
 		return list(t.elements(key))
 	case key.list != nil || key.typ == List:
 		return list(t.elements(key))
-	case key.typ == Null || key.typ == Map:
-		return no
 	case key.typ != Dyn:
 		return scalar(key)
 	}
 	return t.holds(key.val(), func(v string) string {
 		k := node{text: v, missing: no, failing: no}
-		if text, isText := value.literal.(string); !value.constant || !isText || !specialText(text) {
+		if isList(value) {
 			// The same holds of a scalar and of a list of it.
 			set := t.valueSet(operator, value)
-			single := t.scalarIn(k, value)
-			if set.valid == single.valid {
-				lifted := t.listed("("+choose(typeIs(v, "list"), v, "dyn(["+v+"])")+")", yes)
-				return and(set.valid, v+" != null", "!("+typeIs(v, "map")+")", quantify(lifted, set.has))
-			}
+			lifted := t.listed("("+choose(typeIs(v, "list"), v, "dyn(["+v+"])")+")", yes)
+			return and(set.valid, v+" != null", "!("+typeIs(v, "map")+")", quantify(lifted, set.has))
 		}
 		s := t.listed(v, yes)
 		return or(and(typeIs(v, "list"), atom(list(s))),
@@ -74,9 +71,6 @@ type set struct {
 }
 
 type scalarMembership struct{ valid, holds string }
-
-// specialText says that a text as value is more than one text: a range or JSON.
-func specialText(s string) bool { return inRange.MatchString(s) || json.Valid([]byte(s)) }
 
 // scalarIn is the membership of a scalar.
 func (t *translation) scalarIn(k, value node) scalarMembership {
@@ -104,19 +98,33 @@ func (t *translation) scalarIn(k, value node) scalarMembership {
 	return scalarMembership{no, no}
 }
 
+// scalarInDynamic is the membership in a value that is known when it is evaluated. In a text wildcards count, but not
+// those of the scalar.
 func (t *translation) scalarInDynamic(k, value node) scalarMembership {
-	set := t.valueSet("anyin", value)
-	if value.typ == Dyn && value.list == nil {
-		// Numbers and the like as value are valid for lists only.
-		return scalarMembership{t.holds(value.val(), func(v string) string {
-			return or(typeIs(v, "list"), typeIs(v, "string"))
-		}), set.has(k)}
+	if isList(value) {
+		set := t.valueSet("anyin", value)
+		return scalarMembership{set.valid, set.has(k)}
 	}
-	if value.list == nil && value.typ != List && value.typ != String {
-		return scalarMembership{no, no}
+	inText := func(v string) string {
+		return t.holds(t.sprint(k), func(k string) string {
+			match := or(v+" == "+k, and(v+`.matches("[*?]")`, k+".matches("+wildcardText(v)+")"))
+			return choose(v+".matches("+quote(specialTexts)+")", refusal("a text that is a range or JSON")+" == true", match)
+		})
 	}
-	return scalarMembership{set.valid, set.has(k)}
+	switch value.typ {
+	case String:
+		return scalarMembership{yes, t.holds(value.val(), inText)}
+	case Dyn:
+		valid := t.holds(value.val(), func(v string) string { return or(typeIs(v, "list"), typeIs(v, "string")) })
+		return scalarMembership{valid, t.holds(value.val(), func(v string) string {
+			inList := t.inSequence(k, t.listed(v, yes))
+			return chooseIf(typeIs(v, "list"), inList, and(typeIs(v, "string"), atom(inText(v))))
+		})}
+	}
+	return scalarMembership{no, no}
 }
+
+func isList(n node) bool { return n.list != nil || n.typ == List }
 
 // valueSet is the value as a set of texts. all operators take lists; the any operators take other scalars, too.
 func (t *translation) valueSet(operator string, value node) set {
@@ -152,8 +160,9 @@ func (t *translation) valueSet(operator string, value node) set {
 	}
 	return set{t.holds(value.val(), valid), func(e node) string {
 		return t.holds(value.val(), func(v string) string {
-			refuse := and(typeIs("dyn("+v+")", "string"), v+".matches("+quote(specialTexts)+")", refusal("a text that is a range or JSON")+" == true")
-			return or(refuse, t.inSequence(e, t.listed("("+choose(typeIs("dyn("+v+")", "list"), v, "dyn(["+v+"])")+")", yes)))
+			special := and(typeIs("dyn("+v+")", "string"), "string("+v+").matches("+quote(specialTexts)+")")
+			return choose(special, refusal("a text that is a range or JSON")+" == true",
+				t.inSequence(e, t.listed("("+choose(typeIs("dyn("+v+")", "list"), v, "dyn(["+v+"])")+")", yes)))
 		})
 	}}
 }
@@ -324,6 +333,8 @@ func (t *translation) oldMembership(operator string, key, value node) string {
 	}
 	list := func(s *sequence) string { return t.oldList(operator, s, value.literal) }
 	switch {
+	case key.typ == Null || key.typ == Map:
+		return no
 	case key.constant:
 		if _, isList := key.literal.([]any); !isList {
 			return scalar(key)
@@ -331,8 +342,6 @@ func (t *translation) oldMembership(operator string, key, value node) string {
 		return list(t.elements(key))
 	case key.list != nil || key.typ == List:
 		return list(t.elements(key))
-	case key.typ == Null || key.typ == Map:
-		return no
 	case key.typ != Dyn:
 		return scalar(key)
 	}
@@ -350,6 +359,15 @@ func (t *translation) oldText(k node, value string) scalarMembership {
 		return scalarMembership{match, match}
 	}
 	return scalarMembership{yes, or(match, t.oneOf(t.sprint(k), members))}
+}
+
+// holdsOthers says that a list holds something else than texts, of which Kyverno's old operators panic.
+func (t *translation) holdsOthers(key node) string {
+	s := t.elements(key)
+	if s == nil {
+		return no
+	}
+	return s.exists(func(e node) string { return not(e.is(String, e.val())) })
 }
 
 func (t *translation) oldList(operator string, s *sequence, value any) string {
@@ -372,14 +390,9 @@ func (t *translation) oldList(operator string, s *sequence, value any) string {
 	default:
 		return no
 	}
-	refuse := s.exists(func(e node) string { return not(e.is(String, e.val())) })
 	in := s.all(func(e node) string { return t.oneOf(t.sprint(e), texts) })
 	if operator == "notin" {
 		in = not(in)
 	}
-	in = and(s.present, in)
-	if refuse != no {
-		in = choose(refuse, refusal("a list of other things than texts")+" == true", in)
-	}
-	return or(single, in)
+	return or(single, and(s.present, in))
 }
