@@ -82,19 +82,22 @@ const (
 	PartOfThis = "plimsoll-baseline"
 )
 
+// Manager is who applies a baseline, as the API server notes it.
+const Manager = "plimsoll-baseline"
+
 // Build plans a baseline.
 func Build(o Options) (*Baseline, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	b := &builder{Options: o, plan: &plan.Plan{}}
+	b := &builder{Options: o, plan: &plan.Plan{Manager: Manager}}
 	var steps []func() error
 	if o.Kind == Cluster {
 		b.plan.Title = "Baseline of a cluster"
 		steps = []func() error{b.auditing, b.anonymous, b.encryption, b.kubeadm, b.policies, b.clusterRoles}
 	} else {
 		b.plan.Title = fmt.Sprintf("Baseline of the %s %s", o.Kind, o.Name)
-		steps = []func() error{b.namespaces, b.network, b.accounts, b.policies, b.roles, b.secretStore}
+		steps = []func() error{b.definitions, b.namespaces, b.network, b.accounts, b.policies, b.roles, b.secretStore}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

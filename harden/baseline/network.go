@@ -108,8 +108,8 @@ func (b *builder) unopened(made *generate.Plan) {
 		})
 	}
 	for _, n := range made.Notes {
-		if n.Sort == generate.NotOpened || n.Sort == generate.NotSeen && b.Declared == nil {
-			continue // asked above; nothing can have been seen
+		if n.Sort == generate.NotOpened || n.Policy == "allow-dns" || n.Sort == generate.NotSeen && b.Declared == nil {
+			continue // asked above; said of all baselines; nothing can have been seen
 		}
 		about := finding.Ref{}
 		if n.Policy != "" {

@@ -39,9 +39,7 @@ func (b *builder) secretStore() error {
 		Why: "ExternalSecrets have the External Secrets Operator fetch values from a store: no manifest holds them, and a rotation needs no deployment. " +
 			"The operator asks the store as the account " + storeAccount + ", which has no rights in the cluster.",
 		Before: []string{
-			"install the External Secrets Operator, from 0.17 on: it brings the CustomResourceDefinitions secretstores.external-secrets.io and " +
-				"externalsecrets.external-secrets.io, version v1. Without them this step fails, and only this one: kubectl wait " +
-				"--for=condition=Established crd/secretstores.external-secrets.io crd/externalsecrets.external-secrets.io",
+			"without the CustomResourceDefinitions of the first step, this one fails, and only this one",
 			"let the store accept tokens of this account, for the paths of this namespace and no others",
 		},
 		After: []string{"see that it is ready: kubectl get secretstore -A"},
@@ -61,6 +59,24 @@ func (b *builder) secretStore() error {
 			Because:  []string{"--secret-store-place sets it; roles and paths are edited in the file"},
 		})
 	}
+	return nil
+}
+
+// definitions is the step that comes before all others: what the SecretStore is defined by.
+func (b *builder) definitions() error {
+	if b.Store.Provider == "" {
+		return nil
+	}
+	b.step("crds", plan.Step{
+		Title: "Definitions of the resources that others bring",
+		Why: "The SecretStore of the last step is no resource of Kubernetes itself. Two CustomResourceDefinitions have to be there first; all other steps do without them. " +
+			"They belong to the External Secrets Operator, and are upgraded with it, so that they are not among these files.",
+		Before: []string{
+			"install the External Secrets Operator, from 0.16 on, in a namespace of its own: it brings secretstores.external-secrets.io and externalsecrets.external-secrets.io, version v1",
+			"kubectl wait --for=condition=Established crd/secretstores.external-secrets.io crd/externalsecrets.external-secrets.io",
+		},
+		Undo: []string{"Deleting a CustomResourceDefinition deletes all objects of its kind."},
+	})
 	return nil
 }
 
