@@ -21,6 +21,7 @@ type PolicyTestOptions struct {
 	PolicyOptions
 	Policies []string
 	Params   []string
+	OpenAPI  []string
 	JUnit    bool
 	// Kyverno is the program to ask about rules that have no equivalent; "" means that none is asked.
 	Kyverno string
@@ -56,6 +57,7 @@ evaluated · 3 skipped or unsupported, or something could not be read.`,
 	f := cmd.Flags()
 	f.StringSliceVar(&opts.Policies, "policy", nil, "file or folder with `policies` and bindings (repeatable)")
 	f.StringSliceVar(&opts.Params, "params", nil, "file or folder with `parameters` of the policies (repeatable)")
+	f.StringSliceVar(&opts.OpenAPI, "openapi", nil, "OpenAPI document, as `file`, of the API server to check the types of expressions with (repeatable; default: the cluster's)")
 	f.StringVar(&opts.Kyverno, "kyverno", "kyverno", "`program` to ask about Kyverno rules that have no equivalent; empty means none")
 	f.BoolVar(&opts.JUnit, "junit", false, "the same as -f junit")
 	return cmd
@@ -88,13 +90,16 @@ func runPolicyTest(ctx context.Context, opts PolicyTestOptions, paths []string, 
 		return err
 	}
 	if slices.ContainsFunc(run.inv.All(), admission.IsTest) {
-		return runPolicyCases(ctx, opts, run, targets, s)
+		return runPolicyCases(ctx, opts, run, opts.hasCluster(paths), targets, s)
 	}
 	results, err := run.set.Judge(ctx, admission.World{Inventory: run.inv, Params: run.params, Redact: arrival()}, run.inv.All())
 	if err != nil {
 		return err
 	}
 	header := run.header("PolicyResults")
+	if err := opts.checkTypes(ctx, opts.hasCluster(paths), run.set, &header); err != nil {
+		return err
+	}
 	header.Warnings = append(header.Warnings, run.remarks(results)...)
 	converted, expected, err := run.judgeKyverno(ctx, &opts, s, &header)
 	if err != nil {
@@ -182,7 +187,7 @@ func (r *policyTest) remarks(results []admission.Result) []string {
 	return out
 }
 
-func runPolicyCases(ctx context.Context, opts PolicyTestOptions, run *policyTest, targets []target, s streams) error {
+func runPolicyCases(ctx context.Context, opts PolicyTestOptions, run *policyTest, live bool, targets []target, s streams) error {
 	var items []admission.CaseResult
 	redact := arrival()
 	for _, o := range run.inv.All() {
@@ -200,6 +205,9 @@ func runPolicyCases(ctx context.Context, opts PolicyTestOptions, run *policyTest
 		items = append(items, results...)
 	}
 	header := run.header("PolicyTestResults")
+	if err := opts.checkTypes(ctx, live, run.set, &header); err != nil {
+		return err
+	}
 	if err := opts.writeAnswer(reportadmission.Tests(header, items), reportadmission.TestSuites(items), targets, s); err != nil {
 		return err
 	}
