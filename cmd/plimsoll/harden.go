@@ -80,7 +80,7 @@ to make, or applied, and something could not be read or edited.`,
 	}
 	opts.AddFlags(cmd.Flags())
 	cmd.AddCommand(newHardenPSPCommand(), newHardenBaselineCommand())
-	cmd.AddCommand(newHardenNamespacesCommand())
+	cmd.AddCommand(newHardenNamespacesCommand(), newHardenRBACCommand(), newHardenNetworkCommand())
 	return cmd
 }
 
