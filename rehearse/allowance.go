@@ -102,12 +102,12 @@ func (a *allowance) useFamily(f *family) {
 			a.use(nil, objectUsage(o), 1)
 			continue
 		}
-		if pod := a.pod(o); pod != nil {
+		if pod := a.asItRuns(o); pod != nil {
 			a.use(pod, podUsage(pod), 1)
 		}
 	}
 	if f.top.Kind == "Pod" {
-		if pod := a.pod(f.top); pod != nil {
+		if pod := a.asItRuns(f.top); pod != nil {
 			usage := podUsage(pod)
 			if over(f.top) {
 				usage = corev1.ResourceList{"count/pods": one}
@@ -140,6 +140,18 @@ func (a *allowance) pod(o *inventory.Object) *corev1.Pod {
 	return pod
 }
 
+// asItRuns is a pod as quotas count it now: one that runs has got its defaults when it was made, and no others since.
+func (a *allowance) asItRuns(o *inventory.Object) *corev1.Pod {
+	if !a.live {
+		return a.pod(o)
+	}
+	pod, err := decodePod(o)
+	if err != nil {
+		return nil
+	}
+	return pod
+}
+
 // use adds to what is used of the quotas that count the pod, or the object where there is no pod.
 func (a *allowance) use(pod *corev1.Pod, usage corev1.ResourceList, times int64) {
 	for _, q := range a.quotas {
@@ -167,20 +179,19 @@ func (a *allowance) refuse(f *family) []refusal {
 		return []refusal{{reason: "its pods cannot be counted: " + fmt.Sprint(a.podErr[f.top]), unsure: true}}
 	}
 	out := a.outOfRange(pod)
-	usage := podUsage(pod)
-	running := f.running()
-	more := max(0, f.wanted()-running)
+	more := max(0, f.wanted()-f.running())
 	if !a.live {
-		more, running = 0, max(running, f.wanted()) // what is wanted is counted as used already
+		more = 0 // what is wanted is counted as used already
 	}
-	if running == 0 {
-		more = max(1, more)
-	}
-	if f.top.Kind == "Pod" && over(f.top) {
-		more = 1 // it is not counted, as it has ended
+	replaced := f.pod()
+	if replaced == nil || over(replaced) {
+		replaced = nil
+		if a.live || f.wanted() == 0 {
+			more = max(1, more)
+		}
 	}
 	for _, q := range a.quotas {
-		out = append(out, q.refuse(pod, a.priority, usage, more, "its pods would be refused")...)
+		out = append(out, q.refuse(pod, a.priority, q.after(a, pod, replaced, more), "its pods would be refused")...)
 	}
 	if f.top.Kind != "Pod" {
 		out = append(out, a.refuseObject(f.top)...)
@@ -199,7 +210,11 @@ func (a *allowance) refuseObject(o *inventory.Object) []refusal {
 		}
 	}
 	for _, q := range a.quotas {
-		out = append(out, q.refuse(nil, "", objectUsage(o), 0, "it would be refused when it is made again")...)
+		need := corev1.ResourceList{}
+		for name := range objectUsage(o) {
+			need[name] = q.used[name]
+		}
+		out = append(out, q.refuse(nil, "", need, "it would be refused when it is made again")...)
 	}
 	return out
 }
@@ -207,7 +222,7 @@ func (a *allowance) refuseObject(o *inventory.Object) []refusal {
 func (a *allowance) outOfRange(pod *corev1.Pod) []refusal {
 	var out []refusal
 	for i, r := range a.ranges {
-		faults := limitFaults(r, pod)
+		faults := slices.Concat(limitFaults(r, pod), defaultFaults(r, pod))
 		if len(faults) == 0 {
 			continue
 		}
@@ -219,8 +234,33 @@ func (a *allowance) outOfRange(pod *corev1.Pod) []refusal {
 	return out
 }
 
-// refuse is why a quota refuses an object that is counted already and made again, or more of them.
-func (q *quota) refuse(pod *corev1.Pod, priority string, usage corev1.ResourceList, more int64, what string) []refusal {
+// after is what is used once a pod is there in the place of one that runs, nil for none, and more of its like beside it: of
+// the resources that it asks for.
+func (q *quota) after(a *allowance, pod *corev1.Pod, replaced *inventory.Object, more int64) corev1.ResourceList {
+	usage := podUsage(pod)
+	was := corev1.ResourceList{}
+	if replaced != nil {
+		if old := a.asItRuns(replaced); old != nil {
+			if counted, _ := q.applies(old, a.priority); counted {
+				was = podUsage(old)
+			}
+			more++
+		}
+	}
+	out := corev1.ResourceList{}
+	for name, quantity := range usage {
+		sum := q.used[name].DeepCopy()
+		quantity = quantity.DeepCopy()
+		quantity.Mul(more)
+		sum.Add(quantity)
+		sum.Sub(was[name])
+		out[name] = sum
+	}
+	return out
+}
+
+// refuse is why a quota refuses an object; need is what would be used with it.
+func (q *quota) refuse(pod *corev1.Pod, priority string, need corev1.ResourceList, what string) []refusal {
 	applies, known := q.applies(pod, priority)
 	if !known {
 		return []refusal{{culprit: q.ref, reason: fmt.Sprintf("%s has a scope that is not known here", q.ref), unsure: true}}
@@ -233,16 +273,9 @@ func (q *quota) refuse(pod *corev1.Pod, priority string, usage corev1.ResourceLi
 	}
 	var over []string
 	for _, name := range namesOf(q.spec.Hard) {
-		quantity, counted := usage[name]
-		if !counted {
-			continue
-		}
-		hard, need := q.spec.Hard[name], q.used[name].DeepCopy()
-		quantity = quantity.DeepCopy()
-		quantity.Mul(more)
-		need.Add(quantity)
-		if need.Cmp(hard) > 0 {
-			over = append(over, fmt.Sprintf("%s %s of %s", need.String(), name, hard.String()))
+		quantity, counted := need[name]
+		if hard := q.spec.Hard[name]; counted && quantity.Cmp(hard) > 0 {
+			over = append(over, fmt.Sprintf("%s %s of %s", quantity.String(), name, hard.String()))
 		}
 	}
 	if len(over) == 0 {

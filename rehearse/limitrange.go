@@ -66,6 +66,28 @@ func limitFaults(r *corev1.LimitRange, pod *corev1.Pod) []string {
 	return out
 }
 
+// defaultFaults are requests above the limit that a LimitRange gives to containers that have none: such pods are not valid.
+func defaultFaults(r *corev1.LimitRange, pod *corev1.Pod) []string {
+	var out []string
+	for i := range r.Spec.Limits {
+		item := &r.Spec.Limits[i]
+		if item.Type != corev1.LimitTypeContainer {
+			continue
+		}
+		for _, c := range containersOf(pod) {
+			for _, name := range namesOf(item.Default, item.DefaultRequest) {
+				request, requested := c.Resources.Requests[name]
+				limit, limited := c.Resources.Limits[name]
+				if requested && limited && request.Cmp(limit) > 0 {
+					out = append(out, fmt.Sprintf("container %s: with the defaults its request of %s %s is above its limit of %s",
+						c.Name, name, request.String(), limit.String()))
+				}
+			}
+		}
+	}
+	return out
+}
+
 // claimFaults are what a LimitRange has against a claim of storage.
 func claimFaults(r *corev1.LimitRange, asked corev1.ResourceList) []string {
 	var out []string

@@ -148,6 +148,19 @@ func (f *family) running() int64 {
 	return n
 }
 
+// pod is a pod of a family that runs, nil when none does.
+func (f *family) pod() *inventory.Object {
+	if f.top.Kind == "Pod" {
+		return f.top
+	}
+	for _, o := range f.made {
+		if o.Kind == "Pod" {
+			return o
+		}
+	}
+	return nil
+}
+
 // wanted is how many pods a family asks for by itself, and whether it has them all the time: jobs of the future, and what is
 // scaled to zero, want none now.
 func (f *family) wanted() int64 {
