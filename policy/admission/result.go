@@ -37,6 +37,9 @@ type Result struct {
 
 	// mutating says that a mutating policy said it: what others say depends on it.
 	mutating bool
+	// Refused says that no API server would take the object, whatever the policies are: a field has a type that it cannot have.
+	Refused bool `json:"-"`
+
 	// denied says that an API server refuses the request for it.
 	denied bool
 	// broken says that the object could not even be read as its kind.

@@ -127,7 +127,7 @@ func (s *Set) Review(ctx context.Context, w admission.World, r admission.Request
 		if result == nil {
 			continue
 		}
-		if j.rule.isCEL && result.Result.Result == admission.Error && len(main[name]) > 0 && *j.rule.Admission.Spec.FailurePolicy == admissionv1.Fail {
+		if j.rule.isCEL && result.Result.Result == admission.Error && !result.Refused && *j.rule.Admission.Spec.FailurePolicy == admissionv1.Fail {
 			result.Result.Result = admission.Fail // as Kyverno says it
 		}
 		result.Policy, result.Rule, result.Resource, result.Position = j.policy.Object.Name, j.rule.Title(), r.Ref, r.Position

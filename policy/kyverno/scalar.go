@@ -23,6 +23,15 @@ func (v value) is(typeName string) expr { return relation("type(" + v.expr + ") 
 
 func (v value) equals(literal string) expr { return relation(v.expr + " == " + literal) }
 
+// isOneOf says that the value is one of some literals, which may differ in type: then no list can hold them.
+func (v value) isOneOf(literals ...string) expr {
+	each := make([]expr, len(literals))
+	for i, l := range literals {
+		each[i] = v.equals(l)
+	}
+	return or(each...)
+}
+
 // scalar says whether a value is what a pattern that is no object and no list describes. Lists are when all their items
 // are.
 func (g *generator) scalar(v value, pattern any) expr {
@@ -108,7 +117,7 @@ func isNumber(v value, n string) expr {
 	case text:
 		return v.equals(quote(n))
 	}
-	return relation(v.expr + " in [" + n + ", " + quote(n) + "]")
+	return v.isOneOf(n, quote(n))
 }
 
 // isZero is the pattern null: nothing, and what is as good as nothing.
@@ -118,9 +127,9 @@ func isZero(v value) expr {
 	case zero != "" && !v.maybeNull:
 		return v.equals(zero)
 	case zero != "":
-		return relation(v.expr + " in [null, " + zero + "]")
+		return v.isOneOf("null", zero)
 	}
-	return relation(v.expr + ` in [null, "", 0, false]`)
+	return v.isOneOf("null", `""`, "0", "false")
 }
 
 // stringPattern is a text with operators: alternatives by "|", each of parts by "&".
@@ -190,9 +199,9 @@ func anyText(v value, operator, operand string) (expr, bool) {
 	case operator == "!" && !isWild(operand) && !named:
 		return and(isText, relation(v.expr+" != "+quote(operand))), true
 	case operator == "!" && !isWild(operand):
-		return and(isText, not(relation(v.expr+" in ["+operand+", "+quote(operand)+"]"))), true
+		return and(isText, not(v.isOneOf(operand, quote(operand)))), true
 	case operator == "" && named:
-		return relation(v.expr + " in [" + operand + ", " + quote(operand) + "]"), true
+		return v.isOneOf(operand, quote(operand)), true
 	}
 	return expr{}, false
 }
