@@ -292,7 +292,12 @@ func installRemarks(body *reportadmission.PolicyInstallation) []string {
 	for _, r := range body.Refused {
 		out = append(out, fmt.Sprintf("refused: exception %s for %s: %s; instead: %s", r.Exception, r.Control, r.Why, r.Instead))
 	}
-	out = append(out, body.Notes()...)
+	if len(body.Refused) > 0 {
+		out = append(out, "nothing is printed: mend the exceptions, or leave the controls out with --skip-refused")
+	}
+	for _, n := range body.Notes() {
+		out = append(out, "note: "+n)
+	}
 	if body.Rehearsal != nil {
 		byControl := map[string]int{}
 		for _, b := range body.Rehearsal.Breaks {
