@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -70,11 +71,8 @@ func runHardenNetwork(ctx context.Context, opts HardenNetworkOptions, paths []st
 		return err
 	}
 	setCollector(100, planMemory)
-	generated := generate.Policies(view.network, view.services, needs, options)
-	evidence := policies.Evidence{
-		Inventory: view.inv, Needs: needs, Seen: len(opts.Generate.Flows) > 0, Generated: generated,
-		Rehearsal: rehearse.Judge(needs, view.network.AssumeEnforced(), network.New(generated.Proposed(view.inv)).AssumeEnforced()),
-	}
+	evidence := isolate(view, needs, options)
+	evidence.Seen = len(opts.Generate.Flows) > 0
 	if _, missing := view.inv.Incomplete(network.Reads()...); !missing {
 		evidence.Covered = coveredPolicies(view.inv)
 	}
@@ -88,6 +86,30 @@ func runHardenNetwork(ctx context.Context, opts HardenNetworkOptions, paths []st
 		return exitCode(exitIncomplete)
 	}
 	return incomplete(header.Inventory.Gaps)
+}
+
+// isolate makes policies and replays the needs against them, without the namespaces of which something would be denied: that
+// is asked. Each round has fewer namespaces than the one before.
+func isolate(view *networkView, needs *need.Needs, options generate.Options) policies.Evidence {
+	e := policies.Evidence{Inventory: view.inv, Needs: needs}
+	for {
+		e.Generated = generate.Policies(view.network, view.services, needs, options)
+		proposed := network.New(e.Generated.Proposed(view.inv)).AssumeEnforced()
+		e.Rehearsal = rehearse.Judge(needs, view.network.AssumeEnforced(), proposed)
+		questions := policies.Questions(e.Generated, e.Rehearsal)
+		left := slices.DeleteFunc(slices.Clone(e.Generated.Namespaces), func(ns string) bool {
+			return slices.ContainsFunc(questions, func(q policies.Question) bool { return slices.Contains(q.Namespaces, ns) })
+		})
+		if len(left) == len(e.Generated.Namespaces) {
+			return e
+		}
+		e.Questions = append(e.Questions, questions...)
+		if options.Namespaces = left; len(left) == 0 {
+			e.Generated = &generate.Plan{}
+			e.Rehearsal = rehearse.Judge(needs, view.network.AssumeEnforced(), view.network.AssumeEnforced())
+			return e
+		}
+	}
 }
 
 // mostCovered bounds how many policies are taken away in one plan: each is judged without those before it.

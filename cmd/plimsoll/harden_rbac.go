@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -59,6 +60,9 @@ Exit codes: 0 planned · 2 usage or runtime error · 3 planned, and something co
 func runHardenRBAC(ctx context.Context, opts HardenRBACOptions, paths []string, s streams) error {
 	if _, err := opts.Plan.Output.targets(); err != nil { // before any work is done
 		return err
+	}
+	if opts.Days < 1 {
+		return errors.New("--days is less than 1")
 	}
 	view, used, err := opts.read(ctx, paths, s)
 	if err != nil {

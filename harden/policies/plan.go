@@ -30,6 +30,8 @@ type Evidence struct {
 	// Generated are the policies for the needs, and Rehearsal what became of the needs under them.
 	Generated *generate.Plan
 	Rehearsal *rehearse.Rehearsal
+	// Questions are connections that an earlier round of policies would have denied; nothing is planned for their namespaces.
+	Questions []Question
 	// Covered are policies that others cover, each with why: without them the same is allowed and denied.
 	Covered []Covered
 }
@@ -44,7 +46,7 @@ type Covered struct {
 func New(e Evidence) *plan.Plan {
 	p := &planner{Evidence: e, plan: &plan.Plan{Title: "Isolation of pods", Manager: Manager}, broken: map[string]bool{}}
 	if e.Seen {
-		p.unopened()
+		p.ask()
 		p.open()
 		p.deny()
 	} else {
@@ -79,39 +81,63 @@ func (p *planner) step(s plan.Step) {
 	}
 }
 
-// unopened asks about the connections that are needed and that the policies would deny.
-func (p *planner) unopened() {
+// A Question is a connection that is needed and that policies would deny.
+type Question struct {
+	// Namespaces are those of its ends: while it is not answered, nothing can be planned for them.
+	Namespaces []string
+	Object     finding.Ref // one of its ends
+	Text       string
+	Reason     string
+}
+
+// Questions are the connections that are needed and that generated policies would deny, by what became of them.
+func Questions(generated *generate.Plan, rehearsal *rehearse.Rehearsal) []Question {
+	var out []Question
 	said := map[string]bool{}
 	ask := func(n *need.Need, reason string) {
-		text := fmt.Sprintf("%s to %s on %s %d", n.From, n.To, n.Protocol, n.Port)
-		var stays []string
-		var about finding.Ref
+		q := Question{Text: fmt.Sprintf("%s to %s on %s %d", n.From, n.To, n.Protocol, n.Port), Reason: reason}
 		for _, end := range []need.End{n.From, n.To} {
 			if end.Object != nil && end.Object.Namespace != "" {
-				p.broken[end.Object.Namespace] = true
-				if !slices.Contains(stays, end.Object.Namespace) {
-					stays = append(stays, end.Object.Namespace)
+				q.Object = end.Object.Ref
+				if !slices.Contains(q.Namespaces, end.Object.Namespace) {
+					q.Namespaces = append(q.Namespaces, end.Object.Namespace)
 				}
-				about = end.Object.Ref
 			}
 		}
-		if said[text] {
-			return
+		if !said[q.Text] {
+			said[q.Text] = true
+			out = append(out, q)
 		}
-		said[text] = true
+	}
+	for i := range generated.Unopened {
+		ask(&generated.Unopened[i].Need, generated.Unopened[i].Reason)
+	}
+	for i := range rehearsal.Breaks {
+		if b := &rehearsal.Breaks[i]; !b.Before { // what the policies that are there deny, the plan does not break
+			ask(&b.Need, b.Reason)
+		}
+	}
+	for i := range rehearsal.Unknown {
+		ask(&rehearsal.Unknown[i].Need, rehearsal.Unknown[i].Reason)
+	}
+	return out
+}
+
+// ask makes decisions of the questions.
+func (p *planner) ask() {
+	said := map[string]bool{}
+	for _, q := range slices.Concat(p.Questions, Questions(p.Generated, p.Rehearsal)) {
+		for _, ns := range q.Namespaces {
+			p.broken[ns] = true
+		}
+		if said[q.Text] {
+			continue
+		}
+		said[q.Text] = true
 		p.plan.Decisions = append(p.plan.Decisions, plan.Decision{
-			Object: about, Question: "How can this connection stay open? " + text,
-			Because: []string{reason, "until then nothing is planned for " + strings.Join(stays, " and ")},
+			Object: q.Object, Question: "How can this connection stay open? " + q.Text,
+			Because: []string{q.Reason, "until then nothing is planned for " + strings.Join(q.Namespaces, " and ")},
 		})
-	}
-	for i := range p.Generated.Unopened {
-		ask(&p.Generated.Unopened[i].Need, p.Generated.Unopened[i].Reason)
-	}
-	for i := range p.Rehearsal.Breaks {
-		ask(&p.Rehearsal.Breaks[i].Need, p.Rehearsal.Breaks[i].Reason)
-	}
-	for i := range p.Rehearsal.Unknown {
-		ask(&p.Rehearsal.Unknown[i].Need, p.Rehearsal.Unknown[i].Reason)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/harden/plan"
-	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/rbac"
 	"github.com/plimsoll-io/plimsoll/rbac/attack"
@@ -114,8 +113,10 @@ func (p *planner) longEnough() bool {
 	var because []string
 	for _, w := range p.report.Warnings {
 		switch w.Kind {
-		case usage.ShortWindow, usage.BrokenLog, usage.Undated, usage.LogGap:
+		case usage.ShortWindow, usage.BrokenLog, usage.Undated:
 			because = append(because, w.Message)
+		case usage.LogGap:
+			p.cannotKnow("what was done in times without events: " + w.Message)
 		}
 	}
 	if len(because) == 0 {
@@ -131,7 +132,10 @@ func (p *planner) longEnough() bool {
 // window says how long was observed.
 func (p *planner) window() string {
 	days := int(p.report.Last.Sub(p.report.First) / (24 * time.Hour))
-	return "in " + display.Plural(days, "day")
+	if days == 1 {
+		return "in a day"
+	}
+	return fmt.Sprintf("in %d days", days)
 }
 
 // remove is the change that removes a binding.

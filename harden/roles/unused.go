@@ -63,7 +63,7 @@ func (p *planner) doubtful(r *usage.SubjectReport) bool {
 	var because []string
 	for _, w := range r.Warnings {
 		switch w.Kind {
-		case usage.SlowCronJob, usage.ManyRights, usage.LogGap:
+		case usage.SlowCronJob, usage.ManyRights:
 			because = append(because, w.Message)
 		}
 	}
