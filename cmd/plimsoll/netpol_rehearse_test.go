@@ -17,15 +17,15 @@ const rehearsedShop = `
 `
 
 const (
-	denyAll   = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: shop}, spec: {podSelector: {}, policyTypes: [Ingress]}}`
-	narrowed  = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db, namespace: shop}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: 80}]}]}}`
-	rehearsal = "source,destination,port\nshop/web,shop/db,5432\n"
+	denyAll        = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: shop}, spec: {podSelector: {}, policyTypes: [Ingress]}}`
+	narrowed       = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: db, namespace: shop}, spec: {podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: 80}]}]}}`
+	rehearsedFlows = "source,destination,port\nshop/web,shop/db,5432\n"
 )
 
 // TestNetpolRehearse checks the exit codes, and how proposed policies take the place of others.
 func TestNetpolRehearse(t *testing.T) {
-	shop, flows, deny, narrow := write(t, "shop.yaml", rehearsedShop), write(t, "flows.csv", rehearsal), write(t, "deny.yaml", denyAll), write(t, "narrow.yaml", narrowed)
-	unknown := write(t, "more.csv", rehearsal+"shop/old,shop/db,5432\n")
+	shop, flows, deny, narrow := write(t, "shop.yaml", rehearsedShop), write(t, "flows.csv", rehearsedFlows), write(t, "deny.yaml", denyAll), write(t, "narrow.yaml", narrowed)
+	unknown := write(t, "more.csv", rehearsedFlows+"shop/old,shop/db,5432\n")
 	broken, none := write(t, "broken.yaml", "kind: NetworkPolicy\nmetadata: {name: [}\n"), write(t, "none.csv", "no flow\n")
 	half := write(t, "half.csv", rehearsal+"shop/web,shop/db,x\n")
 	for _, c := range []struct {
@@ -63,7 +63,7 @@ func TestNetpolRehearse(t *testing.T) {
 
 // TestNetpolRehearseContract checks the members that other programs rely on.
 func TestNetpolRehearseContract(t *testing.T) {
-	flows := write(t, "flows.csv", rehearsal)
+	flows := write(t, "flows.csv", rehearsedFlows)
 	out, _, code := plimsoll(t, rehearsedShop+"---\n"+denyAll, "netpol", "rehearse", "--flows", flows, "--policies", write(t, "n.yaml", narrowed), "-", "-f", "json")
 	var body struct {
 		APIVersion, Kind, Verdict string
