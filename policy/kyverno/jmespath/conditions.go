@@ -165,25 +165,27 @@ func (t *translation) check(key, value node, body func(k, v node) string) check 
 	failing := or(key.missing, key.failing, value.missing, value.failing)
 	total := body(t.soft(key), t.soft(value))
 	if failing != no && key.path != nil && key.failing == no && key.missing == key.path.missing && value.missing == no && value.failing == no {
-		return check{total, failing, t.strictly(key.path.strict(), func(k node) string { return body(k, value) })}
+		return check{total, failing, t.strictly(key.path.strictNode(), func(k node) string { return body(k, value) })}
 	}
 	return failed(total, failing)
 }
 
 // strictly is a condition on a value whose evaluation may fail. The value is evaluated first, since the operators of CEL
 // can overlook an error of one side.
-func (t *translation) strictly(text string, body func(node) string) string {
-	if plain := body(node{text: text, missing: no, failing: no}); strings.HasPrefix(plain, text) {
-		if rest := plain[len(text):]; lonely.MatchString(rest) {
+func (t *translation) strictly(n node, body func(node) string) string {
+	if plain := body(n); strings.HasPrefix(plain, n.text) {
+		if rest := plain[len(n.text):]; lonely.MatchString(rest) {
 			return plain
 		}
 	}
 	v := t.fresh()
-	return "[" + text + "].exists(" + v + ", " + body(element(v)) + ")"
+	text := n.text
+	n.text = v
+	return "[" + text + "].exists(" + v + ", " + body(n) + ")"
 }
 
 // lonely is what may follow the only mention of a value.
-var lonely = regexp.MustCompile(`^ (==|!=|in) [^ ]+$`)
+var lonely = regexp.MustCompile(`^ (==|!=|in) ([^ ]+|\[[^\]]*\])$|^[.](startsWith|endsWith|contains|matches)\("[^"]*"\)$`)
 
 // operand is a key or a value of a condition: JSON that may hold variables.
 func (t *translation) operand(v any, top bool) node {

@@ -2,6 +2,7 @@ package jmespath
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strconv"
 )
@@ -26,8 +27,8 @@ func (s Scope) Context(entries []any) (Scope, []Variable, error) {
 		}
 		n, err := s.entry(name, fields)
 		if err != nil {
-			refuse, ok := err.(*Unsupported)
-			if !ok {
+			var refuse *Unsupported
+			if !errors.As(err, &refuse) {
 				return s, nil, err
 			}
 			s = s.bind(name, binding{refuse: refuse})

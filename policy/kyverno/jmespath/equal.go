@@ -22,7 +22,7 @@ func (t *translation) named(k, v node, body func(k, v comparand) string) string 
 			return body(comparand{n, n.text})
 		}
 		return t.holds(n.val(), func(name string) string {
-			return body(comparand{node{text: name, typ: n.typ, typed: n.typed, missing: no, failing: no, goes: n.goes}, name})
+			return body(comparand{node{text: name, typ: n.typ, typed: n.typed, missing: no, failing: no, goes: n.goes, plain: n.plain}, name})
 		})
 	}
 	return with(k, func(k comparand) string { return with(v, func(v comparand) string { return body(k, v) }) })

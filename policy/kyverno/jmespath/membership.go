@@ -176,7 +176,7 @@ func isPlainKey(n node) bool {
 		s, ok := n.literal.(string)
 		return !ok || !hasWildcard(s)
 	}
-	return n.set && n.typ == String || n.typ == Bool || n.typ == Number
+	return n.plain || n.set && n.typ == String || n.typ == Bool || n.typ == Number
 }
 
 // sprint is the text of a value as Go's fmt.Sprint writes it.

@@ -3,6 +3,7 @@ package jmespath
 import (
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // A node is a translated expression. Its texts are total: they never fail, but for the refusals that the package's
@@ -12,6 +13,7 @@ type node struct {
 	typ   Type
 	typed bool // the checker knows the type of text: it is not dyn
 	set   bool // the value is never empty, null or false
+	plain bool // the value never holds wildcards
 
 	missing string // whether a path names no field, which Kyverno tells from null; "false" for never
 	failing string // whether the evaluation ends in another error; "false" for never
@@ -53,6 +55,15 @@ func (n node) val() string {
 		return n.path.value()
 	}
 	return n.text
+}
+
+// strictNode is the value where nothing is missing, of a path that may miss something.
+func (p *path) strictNode() node {
+	n := node{text: p.strict(), missing: no, failing: no}
+	if text, plain := p.known(); text {
+		n.typ, n.plain = String, plain
+	}
+	return n
 }
 
 // dyn is the total text with the type dyn, for places where values of other types stand beside it.
@@ -266,6 +277,35 @@ func (p *path) maps() []string {
 	}
 	return conditions
 }
+
+// known says what an API server makes sure of: whether the value is a text if it is there, and whether it is one that holds
+// no wildcards.
+func (p *path) known() (text, plain bool) {
+	switch keys := p.keys(); {
+	case p.root == requestText:
+		return keys == "namespace" || keys == "name" || keys == "userInfo.username", keys == "namespace"
+	case !p.object || !p.rootMap:
+		return false, false
+	case keys == "kind" || keys == "apiVersion" || keys == "metadata.namespace":
+		return true, true
+	case keys == "metadata.name" || keys == "metadata.generateName":
+		return true, false
+	case len(p.steps) == 3 && p.steps[0].key == "metadata" && p.steps[2].field:
+		return p.steps[1].key == "labels" || p.steps[1].key == "annotations", p.steps[1].key == "labels"
+	}
+	return false, false
+}
+
+func (p *path) keys() string {
+	keys := make([]string, len(p.steps))
+	for i, s := range p.steps {
+		keys[i] = s.key
+	}
+	return strings.Join(keys, ".")
+}
+
+// requestText is the request as a value without fields that the checker knows.
+const requestText = "dyn(request)"
 
 // knownMap says that what the first n steps lead to is a map wherever it exists: labels and annotations.
 func (p *path) knownMap(n int) bool {

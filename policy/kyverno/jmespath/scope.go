@@ -102,7 +102,7 @@ func (t *translation) request(key string) node {
 		panic(unsupported("variable request.uid", "an API server does not show it to policies"))
 	case "options", "dryRun", "kind", "resource", "subResource", "requestKind", "requestResource", "requestSubResource",
 		"name", "namespace", "userInfo":
-		p := &path{root: "dyn(request)", rootMap: true, steps: []step{{key: key, field: true}}}
+		p := &path{root: requestText, rootMap: true, steps: []step{{key: key, field: true}}}
 		p.missing = p.misses()
 		return node{path: p, missing: p.missing, failing: no}
 	}

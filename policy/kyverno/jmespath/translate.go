@@ -222,7 +222,7 @@ func (t *translation) plain(n node) node {
 // falsy is the condition that the value counts as false: false, null, and what is empty.
 func (t *translation) falsy(n node) string {
 	switch {
-	case n.set:
+	case n.set, n.root != noRoot:
 		return no
 	case n.list != nil:
 		return not(n.list.exists(func(node) string { return yes }))
@@ -317,6 +317,11 @@ func (t *translation) either(falsy string, left, right node, isOr bool) node {
 	if !isOr {
 		operand = right
 	}
+	if isOr && left.path != nil && right.constant && right.typ == String {
+		if text, plain := left.path.known(); text {
+			return t.textOr(left.path, plain, right.literal.(string))
+		}
+	}
 	if operand.list == nil && operand.typ == Dyn {
 		// The operand that decides is evaluated once.
 		n.text = t.let(operand.val(), func(v string) string {
@@ -330,6 +335,15 @@ func (t *translation) either(falsy string, left, right node, isOr bool) node {
 	}
 	n.text = choose(falsy, right.dyn(), left.dyn())
 	return n
+}
+
+// textOr is a text that may be missing, or else another.
+func (t *translation) textOr(p *path, plain bool, otherwise string) node {
+	text := p.prefix(len(p.steps)) + `.orValue("")`
+	if otherwise != "" {
+		text = t.let(text, func(v string) string { return choose(v+` == ""`, quote(otherwise), v) })
+	}
+	return node{text: text, typ: String, missing: no, failing: no, plain: plain && !hasWildcard(otherwise), set: otherwise != ""}
 }
 
 // alternative is a computed list, or another list where it is empty. Nil if the other is not known to be a list.
