@@ -34,7 +34,7 @@ func TestNetpolRehearse(t *testing.T) {
 		stdout, stderr    string
 	}{
 		{"the policies in force", "--flows " + flows + " " + shop, "", exitOK, "safe  the only", ""},
-		{"from standard input", "--flows - " + shop, rehearsal, exitOK, "safe", ""},
+		{"from standard input", "--flows - " + shop, rehearsedFlows, exitOK, "safe", ""},
 		{"a folder of flows", "--flows " + filepath.Dir(flows) + " " + shop, "", exitOK, "safe", ""},
 		{"one more policy", "--flows " + flows + " --policies " + deny + " " + shop, "", exitOK, "safe", ""},
 		{"instead of all others", "--flows " + flows + " --only --policies " + deny + " " + shop, "", exitFindings,
@@ -50,7 +50,7 @@ func TestNetpolRehearse(t *testing.T) {
 		{"a log that is not there", "--flows nowhere.csv " + shop, "", exitError, "", "open flow log"},
 		{"no policy in the set", "--flows " + flows + " --policies " + flows + " " + shop, "", exitError, "", "there is no network policy in what --policies names"},
 		{"--only without a set", "--flows " + flows + " --only " + shop, "", exitError, "", "--only says how --policies"},
-		{"standard input twice", "--flows - --policies - " + shop, rehearsal, exitError, "", "can be read only once"},
+		{"standard input twice", "--flows - --policies - " + shop, rehearsedFlows, exitError, "", "can be read only once"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stdout, stderr, code := plimsoll(t, c.input, append([]string{"netpol", "rehearse"}, strings.Fields(c.args)...)...)
