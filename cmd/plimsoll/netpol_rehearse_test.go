@@ -27,7 +27,7 @@ func TestNetpolRehearse(t *testing.T) {
 	shop, flows, deny, narrow := write(t, "shop.yaml", rehearsedShop), write(t, "flows.csv", rehearsedFlows), write(t, "deny.yaml", denyAll), write(t, "narrow.yaml", narrowed)
 	unknown := write(t, "more.csv", rehearsedFlows+"shop/old,shop/db,5432\n")
 	broken, none := write(t, "broken.yaml", "kind: NetworkPolicy\nmetadata: {name: [}\n"), write(t, "none.csv", "no flow\n")
-	half := write(t, "half.csv", rehearsal+"shop/web,shop/db,x\n")
+	half := write(t, "half.csv", rehearsedFlows+"shop/web,shop/db,x\n")
 	for _, c := range []struct {
 		name, args, input string
 		want              int
