@@ -23,6 +23,8 @@ type Options struct {
 	Minor       string // "1.36"; "" is Newest
 	Controllers bool   // with kube-controller-manager
 	Audit       string // audit policy; "" records who changed what
+	// Flags are further ones of the API server. They come last, so that they count where they repeat one.
+	Flags []string
 }
 
 // A ControlPlane is a running API server and what belongs to it.
@@ -33,6 +35,8 @@ type ControlPlane struct {
 	Client *kubernetes.Clientset
 	// Folder holds logs and certificates; it is gone after the test.
 	Folder string
+	// Flags are those of Options, for the next start of the API server.
+	Flags []string
 
 	binaries           string
 	etcdPort, peerPort int
@@ -64,7 +68,7 @@ func Start(t testing.TB, o Options) *ControlPlane {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &ControlPlane{Folder: t.TempDir(), binaries: binaries}
+	c := &ControlPlane{Folder: t.TempDir(), Flags: o.Flags, binaries: binaries}
 	t.Cleanup(c.stop)
 	if err := c.start(o); err != nil {
 		t.Fatal(err)
@@ -186,13 +190,14 @@ func (c *ControlPlane) startEtcd() (err error) {
 }
 
 func (c *ControlPlane) startAPIServer() (err error) {
-	c.api, err = startProcess(c.Folder, filepath.Join(c.binaries, "kube-apiserver"),
+	c.api, err = startProcess(c.Folder, filepath.Join(c.binaries, "kube-apiserver"), append([]string{
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", c.etcdPort), "--bind-address=127.0.0.1", "--endpoint-reconciler-type=none",
-		fmt.Sprintf("--secure-port=%d", c.apiPort), "--tls-cert-file="+c.file("apiserver.crt"), "--tls-private-key-file="+c.file("apiserver.key"),
-		"--client-ca-file="+c.file("ca.crt"), "--authorization-mode=RBAC", "--allow-privileged=true",
-		"--service-account-issuer=https://e2e", "--service-account-key-file="+c.file("service-accounts.key"),
-		"--service-account-signing-key-file="+c.file("service-accounts.key"), "--service-cluster-ip-range=10.0.0.0/24",
-		"--audit-policy-file="+c.file("audit-policy.yaml"), "--audit-log-path="+c.file("audit.log"))
+		fmt.Sprintf("--secure-port=%d", c.apiPort), "--tls-cert-file=" + c.file("apiserver.crt"), "--tls-private-key-file=" + c.file("apiserver.key"),
+		"--client-ca-file=" + c.file("ca.crt"), "--authorization-mode=RBAC", "--allow-privileged=true",
+		"--service-account-issuer=https://e2e", "--service-account-key-file=" + c.file("service-accounts.key"),
+		"--service-account-signing-key-file=" + c.file("service-accounts.key"), "--service-cluster-ip-range=10.0.0.0/24",
+		"--audit-policy-file=" + c.file("audit-policy.yaml"), "--audit-log-path=" + c.file("audit.log"),
+	}, c.Flags...)...)
 	if err != nil {
 		return err
 	}
