@@ -66,6 +66,9 @@ func (c comparand) decimal() string {
 	return and(c.is(String, c.v), atom(choose(isOdd, refusal("an odd number")+" == true", c.v+".matches("+quote(decimal)+")")))
 }
 
+// maxSeconds are the seconds that a duration can hold.
+const maxSeconds = 9e9
+
 func (c comparand) number() string { return atom(c.is(Number, c.v)) }
 func (c comparand) text() string   { return c.is(String, c.v) }
 
@@ -76,7 +79,11 @@ func (c comparand) seconds(isText bool) string {
 	case c.constant && isText:
 		return "duration(" + quote(c.literal.(string)) + ")"
 	case c.constant:
-		return fmt.Sprintf("duration(\"%ds\")", int64(c.literal.(float64)))
+		f := c.literal.(float64)
+		if math.Abs(f) > maxSeconds {
+			panic(unsupported("condition", "a number of seconds that is too large"))
+		}
+		return fmt.Sprintf("duration(\"%ds\")", int64(f))
 	case isText:
 		return "duration(" + c.v + ")"
 	}
