@@ -49,9 +49,16 @@ type Authorizer struct {
 // them: what its authorizer would read in them counts, and Warnings name them.
 //
 // When several files define a role of the same name it has the rules of all. Bindings of the same name all count.
-func New(inv *inventory.Inventory) *Authorizer {
+func New(inv *inventory.Inventory) *Authorizer { return build(inv, inv.Source.Kind == "cluster") }
+
+// NewSettled is New for a cluster with a change that nobody has made yet: its aggregated ClusterRoles have the rules that
+// the controller will give them, and not those that it gave them before.
+func NewSettled(inv *inventory.Inventory) *Authorizer { return build(inv, false) }
+
+// build reads the objects; aggregated says that the controller has filled the aggregated ClusterRoles.
+func build(inv *inventory.Inventory, aggregated bool) *Authorizer {
 	a := &Authorizer{}
-	a.readBindings(inv, a.readRoles(inv))
+	a.readBindings(inv, a.readRoles(inv, aggregated))
 	a.warnings = sync.OnceValue(func() []Warning { return warn(a, inv) })
 	return a
 }

@@ -48,7 +48,7 @@ type roleKey struct{ namespace, name string } // namespace is "" for ClusterRole
 
 // readRoles reads all roles, and aggregates the ClusterRoles of files as the controller of a live cluster would: there
 // the rules that the API server holds are what counts.
-func (a *Authorizer) readRoles(inv *inventory.Inventory) map[roleKey]*Role {
+func (a *Authorizer) readRoles(inv *inventory.Inventory, aggregated bool) map[roleKey]*Role {
 	clusterRoles, roles := objectsOf(inv, "ClusterRole"), objectsOf(inv, "Role")
 	byKey := make(map[roleKey]*Role, len(clusterRoles)+len(roles))
 	room := make([]Role, len(clusterRoles)+len(roles))
@@ -68,7 +68,7 @@ func (a *Authorizer) readRoles(inv *inventory.Inventory) map[roleKey]*Role {
 		byKey[key] = role
 		a.roles = append(a.roles, role)
 	}
-	a.aggregate(inv.Source.Kind == "cluster")
+	a.aggregate(aggregated)
 	for _, role := range a.roles {
 		role.index = newIndex(role.Rules)
 	}

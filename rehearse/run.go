@@ -52,6 +52,7 @@ func rehearsers() []rehearser {
 		{podSecuritySort, concernsPodSecurity, rehearsePodSecurity},
 		{admissionSort, concernsAdmission, rehearseAdmission},
 		{quotaSort, concernsQuota, rehearseQuota},
+		{rbacSort, concernsRBAC, rehearseRBAC},
 	}
 }
 

@@ -18,6 +18,8 @@ type Options struct {
 	Rights int
 	// Log says how to read the logs; only what rights depend on is read.
 	Log auditlog.Options
+	// Removed says, to Compare, who will not be able to authenticate any more; nil is nobody.
+	Removed func(user string) bool
 }
 
 func (o Options) withDefaults() Options {
