@@ -292,9 +292,6 @@ func installRemarks(body *reportadmission.PolicyInstallation) []string {
 	for _, r := range body.Refused {
 		out = append(out, fmt.Sprintf("refused: exception %s for %s: %s; instead: %s", r.Exception, r.Control, r.Why, r.Instead))
 	}
-	if len(body.Refused) > 0 {
-		out = append(out, "nothing is printed: mend the exceptions, or leave the controls out with --skip-refused")
-	}
 	for _, n := range body.Notes() {
 		out = append(out, "note: "+n)
 	}

@@ -3,6 +3,7 @@ package admission
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
@@ -95,7 +96,14 @@ func Installation(body *PolicyInstallation, manifests func(io.Writer) error) *an
 
 // Notes are what a reader must know of the installation.
 func (body *PolicyInstallation) Notes() []string {
-	notes := append([]string{}, body.Warnings...)
+	var notes []string
+	left := func(id string) bool {
+		return slices.ContainsFunc(body.LeftOut, func(l enforce.LeftOut) bool { return l.Control == id })
+	}
+	if slices.ContainsFunc(body.Refused, func(r enforce.Refusal) bool { return !left(r.Control) }) {
+		notes = append(notes, "nothing is installed: mend the exceptions, or leave their controls out with --skip-refused")
+	}
+	notes = append(notes, body.Warnings...)
 	notes = append(notes, leftOut(body.LeftOut)...)
 	if body.Rehearsal != nil {
 		for _, u := range body.Rehearsal.Unknown {

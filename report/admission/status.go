@@ -3,6 +3,7 @@ package admission
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -212,14 +213,12 @@ func did(o *enforce.Observation) string {
 	return strings.Join(out, ", ")
 }
 
+// controlText shows a control, stage by stage: what its bindings have in common once, and then what is wrong with each.
 func controlText(t *answer.Terminal, c *enforce.ControlStatus) {
-	if plainStatus(c) && !t.All() && len(c.Bindings) == 1 {
+	if plainStatus(c) && len(stagesOf(c)) == 1 {
 		b := c.Bindings[0]
-		line := t.Bold(c.Control) + "  " + string(b.Stage) + "  " + t.Dim(where(b.Scope))
-		if len(b.Exceptions) > 0 {
-			line += "  " + t.Dim("exceptions: "+grantStates(b.Exceptions))
-		}
-		t.Text(2, line)
+		t.Text(2, t.Bold(c.Control)+"  "+string(b.Stage)+"  "+t.Dim(where(b.Scope)+bindingCount(c.Bindings)))
+		grantsText(t, 4, b.Exceptions)
 		return
 	}
 	t.Text(2, t.Bold(c.Control))
@@ -227,24 +226,56 @@ func controlText(t *answer.Terminal, c *enforce.ControlStatus) {
 		t.Text(4, t.Bad(p))
 	}
 	for _, d := range c.Drift {
-		t.Text(4, t.Bad("policy: ")+drifted(d))
+		t.Text(4, t.Bad("edited: ")+drifted(d))
 	}
-	for _, b := range c.Bindings {
-		t.Text(4, strings.TrimSpace(b.Name+"  "+strings.Join(b.Actions, " and ")+"  "+t.Dim(where(b.Scope))))
-		for _, p := range b.Problems {
-			t.Text(6, t.Bad(p))
+	for _, bindings := range stagesOf(c) {
+		first := bindings[0]
+		stage := string(first.Stage)
+		if stage == "" {
+			stage = "unknown stage"
 		}
-		for _, g := range b.Exceptions {
-			if g.Expired {
-				t.Text(6, t.Bad("exception "+g.Name+" expired on "+g.Expires)+": install the control again, which removes it")
-			} else {
-				t.Text(6, t.Dim("exception "+g.Name+" until "+g.Expires))
+		t.Text(4, stage+"  "+t.Dim(where(first.Scope)+bindingCount(bindings)))
+		grantsText(t, 6, first.Exceptions)
+		for _, b := range bindings {
+			for _, p := range b.Problems {
+				t.Text(6, t.Bad(b.Name+": ")+p)
+			}
+			for _, d := range b.Drift {
+				t.Text(6, t.Bad(b.Name+" edited: ")+drifted(d))
 			}
 		}
-		for _, d := range b.Drift {
-			t.Text(6, t.Bad("edited: ")+drifted(d))
+	}
+}
+
+func bindingCount(bindings []enforce.BindingStatus) string {
+	if len(bindings) == 1 {
+		return ""
+	}
+	return ", by " + display.Plural(len(bindings), "binding")
+}
+
+func grantsText(t *answer.Terminal, indent int, grants []enforce.GrantState) {
+	for _, g := range grants {
+		if g.Expired {
+			t.Text(indent, t.Bad("exception "+g.Name+" expired on "+g.Expires)+": install the control again, which removes it")
+		} else {
+			t.Text(indent, t.Dim("exception "+g.Name+" until "+g.Expires))
 		}
 	}
+}
+
+// stagesOf groups a control's bindings by stage.
+func stagesOf(c *enforce.ControlStatus) [][]enforce.BindingStatus {
+	var out [][]enforce.BindingStatus
+	for _, b := range c.Bindings {
+		i := slices.IndexFunc(out, func(group []enforce.BindingStatus) bool { return group[0].Stage == b.Stage })
+		if i < 0 {
+			i = len(out)
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], b)
+	}
+	return out
 }
 
 // plainStatus says whether there is nothing about a control that people have to look at.
