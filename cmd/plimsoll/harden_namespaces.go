@@ -103,6 +103,7 @@ func runHardenNamespaces(ctx context.Context, opts HardenNamespacesOptions, path
 		return err
 	}
 	relaxCollector()
+	opts.Input.only = namespaces.Reads()
 	inv, err := opts.Input.load(ctx, paths, control.Settings{}, s.in)
 	if err != nil {
 		return err
