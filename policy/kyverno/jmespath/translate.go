@@ -242,7 +242,9 @@ func (t *translation) falsy(n node) string {
 		return "size(" + n.val() + ") == 0"
 	}
 	return t.holds(n.val(), func(v string) string {
-		return v + " == null || " + v + " == false || " + v + ` == "" || ` + v + " == [] || " + v + " == {}"
+		// An API server's lists and objects cannot be compared with values of other types.
+		return v + " == null || type(" + v + ") == bool && !" + v + " || type(" + v + ") == string && " + v + ` == "" || ` +
+			"(type(" + v + ") == list || type(" + v + ") == map) && size(" + v + ") == 0"
 	})
 }
 
