@@ -51,7 +51,8 @@ func (g *generator) pattern(v value, pattern any) outcome {
 		o := g.listPattern(v, p)
 		return o.given(g.isA(v, list, "list"))
 	case dynamic:
-		return outcome{relation(v.expr + " == " + expr{p.cel, tieTernary}.at(tieUnary)), never}
+		d := expr{p.cel, tieTernary}
+		return outcome{and(relation("type("+v.expr+") == type("+d.text+")"), relation(v.expr+" == "+d.at(tieUnary))), never}
 	}
 	if !isScalar(pattern) {
 		g.unsupported("pattern", "it holds a value that is neither text, number, boolean, null, object nor list")

@@ -21,6 +21,9 @@ type value struct {
 
 func (v value) is(typeName string) expr { return relation("type(" + v.expr + ") == " + typeName) }
 
+// isNot says that a value is no object or no list: an API server cannot compare these with anything else.
+func (v value) isNot(typeName string) expr { return relation("type(" + v.expr + ") != " + typeName) }
+
 func (v value) equals(literal string) expr { return relation(v.expr + " == " + literal) }
 
 // isOneOf says that the value is one of some literals, which may differ in type: then no list can hold them.
@@ -48,14 +51,12 @@ func (g *generator) scalar(v value, pattern any) expr {
 		}
 		return all
 	case unknown:
-		one := g.single(v, pattern)
+		one := and(v.isNot("map"), g.single(v, pattern))
 		item := g.name(v.expr)
-		each := g.single(value{expr: item, maybeNull: true}, pattern)
+		each := value{expr: item, maybeNull: true}
+		all := every(v.expr, item, and(each.isNot("map"), each.isNot("list"), g.single(each, pattern)))
 		g.release(item)
-		if one == always && each == always {
-			return always
-		}
-		return expr{v.is("list").at(tieOr) + " ? " + every(v.expr, item, each).at(tieOr) + " : " + one.at(tieOr), tieTernary}
+		return expr{v.is("list").at(tieOr) + " ? " + all.at(tieOr) + " : " + one.at(tieOr), tieTernary}
 	}
 	return g.single(v, pattern)
 }
@@ -186,7 +187,7 @@ func (g *generator) compare(v value, operator, operand string) expr {
 
 // anyText is compare for values of which nothing is known, where one comparison does for all types.
 func anyText(v value, operator, operand string) (expr, bool) {
-	isText := and(relation(v.expr+" != null"), relation("type("+v.expr+") != map")) // it is no list
+	isText := relation(v.expr + " != null") // and no list and no object
 	_, isDuration := time.ParseDuration(operand)
 	_, isQuantity := quantity(operand)
 	named := operand == "true" || operand == "false"
