@@ -29,6 +29,7 @@ type rightsRun struct {
 	changed map[finding.Ref]Change // by identity
 	// old are the rights of today, new those of tomorrow; sources are those of today with where aggregated rules come from.
 	old, new, sources *rbac.Authorizer
+	holders           map[finding.Ref][]*rbac.Binding // of new, by identity
 	out               part
 }
 
@@ -40,6 +41,10 @@ func rehearseRBAC(ctx context.Context, s *state, changes []Change) (part, error)
 	}
 	for _, c := range changes {
 		r.changed[identity(c.Ref())] = c
+	}
+	r.holders = map[finding.Ref][]*rbac.Binding{}
+	for _, b := range r.new.Bindings() {
+		r.holders[identity(b.Ref)] = append(r.holders[identity(b.Ref)], b)
 	}
 	if gap, incomplete := s.before.Incomplete(rbac.Reads()...); incomplete {
 		r.out.incomplete = true
@@ -127,7 +132,7 @@ func (r *rightsRun) denied(c *usage.Comparison, removed map[string]*inventory.Ob
 		r.out.notes = append(r.out.notes, fmt.Sprintf("%s refused and would be allowed, such as %s: %s", were(gained, "request"), o.User, o.Request(o.Object)))
 	}
 	if c.Elsewhere > 0 {
-		r.out.notes = append(r.out.notes, fmt.Sprintf("%s allowed by something else than RBAC, and stay so", were(c.Elsewhere, "request")))
+		r.out.notes = append(r.out.notes, fmt.Sprintf("%s not allowed by RBAC but by something else, which stays", were(c.Elsewhere, "request")))
 	}
 }
 

@@ -15,48 +15,72 @@ import (
 // blame are the changes that take away what allowed a request, and a sentence on the first of them.
 func (r *rightsRun) blame(o *usage.Outcome) (refs []finding.Ref, reason string) {
 	request := o.Request(o.Object)
-	grants := r.sources.Grants(o.Identity, request)
-	if refs, reason = r.blameGrants(grants); len(refs) > 0 {
-		return refs, reason
+	for _, a := range []*rbac.Authorizer{r.sources, r.old} {
+		grants := a.Grants(o.Identity, request)
+		if refs = r.blameGrants(grants, &request); len(refs) > 0 {
+			break
+		}
+		if refs = r.blameGrants(grants, nil); len(refs) > 0 {
+			break
+		}
 	}
-	if refs, reason = r.blameGrants(r.old.Grants(o.Identity, request)); len(refs) > 0 {
-		return refs, reason
+	if len(refs) == 0 {
+		return r.everything(), "nothing allows it any more"
 	}
+	if r.changed[identity(refs[0])].New == nil {
+		return refs, refs[0].String() + " allows it, and is removed"
+	}
+	return refs, refs[0].String() + " allows it no more"
+}
+
+func (r *rightsRun) everything() []finding.Ref {
+	var refs []finding.Ref
 	for _, c := range r.changes {
 		refs = append(refs, c.Ref())
 	}
-	return refs, "nothing allows it any more"
+	return refs
 }
 
-// blameGrants are the changes of the objects that grants are made of: bindings first, for whoever removes both has to undo
-// both.
-func (r *rightsRun) blameGrants(grants []rbac.Grant) (refs []finding.Ref, reason string) {
+// blameGrants are the changes of the objects that grants are made of, bindings first. With a request, only those count that
+// stand in its way: a binding that still gives the same role to the same subject does not, and a role that still allows it.
+func (r *rightsRun) blameGrants(grants []rbac.Grant, request *rbac.Request) (refs []finding.Ref) {
 	add := func(ref finding.Ref) {
-		c, changed := r.changed[identity(ref)]
-		if !changed || slices.Contains(refs, c.Ref()) {
-			return
-		}
-		refs = append(refs, c.Ref())
-		if reason == "" {
-			reason = c.Ref().String() + " allows it no more"
-			if c.New == nil {
-				reason = c.Ref().String() + " allows it, and is removed"
-			}
+		if c, changed := r.changed[identity(ref)]; changed && !slices.Contains(refs, c.Ref()) {
+			refs = append(refs, c.Ref())
 		}
 	}
 	for _, g := range grants {
 		if g.Binding == nil {
 			continue
 		}
-		add(g.Binding.Ref)
-		if role := g.Binding.Role; role != nil {
+		if request == nil || !r.stillBinds(g) {
+			add(g.Binding.Ref)
+		}
+		if role := g.Binding.Role; role != nil && (request == nil || !r.stillAllows(g, *request)) {
 			add(role.Ref)
 			if source, _ := role.Source(g.Rule); source != nil {
 				add(source.Ref)
 			}
 		}
 	}
-	return refs, reason
+	return refs
+}
+
+// stillBinds says whether a binding gives the same role to the same subject after the change.
+func (r *rightsRun) stillBinds(g rbac.Grant) bool {
+	return slices.ContainsFunc(r.holders[identity(g.Binding.Ref)], func(b *rbac.Binding) bool {
+		return identity(b.RoleRef) == identity(g.Binding.RoleRef) && slices.Contains(b.Subjects, g.Subject)
+	})
+}
+
+// stillAllows says whether the role of a grant allows a request after the change, whoever it is bound to.
+func (r *rightsRun) stillAllows(g rbac.Grant, request rbac.Request) bool {
+	for _, role := range r.new.Roles() {
+		if identity(role.Ref) == identity(g.Binding.Role.Ref) {
+			return slices.ContainsFunc(role.Rules, func(rule rbac.Rule) bool { return rule.Allows(request) })
+		}
+	}
+	return false
 }
 
 // named are new objects of the change that the log's reason names: they may take the place of what was not read.
@@ -81,11 +105,9 @@ func (r *rightsRun) named(reason string) []finding.Ref {
 func (r *rightsRun) unknown(diff []rbac.Change, removed map[string]*inventory.Object, reason string) {
 	for _, c := range diff {
 		for _, d := range c.Lost {
-			refs, _ := r.blameGrants(d.Grants)
+			refs := r.blameGrants(d.Grants, nil)
 			if len(refs) == 0 {
-				for _, one := range r.changes {
-					refs = append(refs, one.Ref())
-				}
+				refs = r.everything()
 			}
 			r.out.doubts = append(r.out.doubts, Doubt{Changes: refs, Sort: rbacSort, Event: rightEvent(c.Subject, d.Right), Reason: reason})
 		}
@@ -158,6 +180,14 @@ func (r *rightsRun) validity() {
 			r.out.notes = append(r.out.notes, c.Ref().String()+" is kept by the API server: what is missing is added again whenever it starts")
 		}
 	}
+	type known struct {
+		finding.Ref
+		message string
+	}
+	before := map[known]bool{}
+	for _, w := range r.old.Warnings() {
+		before[known{identity(w.Object), w.Message}] = true
+	}
 	told := map[finding.Ref]bool{}
 	for _, w := range r.new.Warnings() {
 		c, changed := r.changed[identity(w.Object)]
@@ -171,7 +201,9 @@ func (r *rightsRun) validity() {
 			told[identity(w.Object)] = true
 			continue
 		}
-		r.out.notes = append(r.out.notes, c.Ref().String()+": "+w.Message)
+		if !before[known{identity(w.Object), w.Message}] {
+			r.out.notes = append(r.out.notes, c.Ref().String()+": "+w.Message)
+		}
 	}
 }
 
