@@ -12,8 +12,10 @@ type generator struct {
 	loopDepth int
 	root      string // the expression of the object that match and exclude look at
 	tags      int    // see noTags
-	used      []string
-	report    func(construct, reason string)
+	// ownNamespace says that the objects may be Namespaces, which count as living in themselves.
+	ownNamespace bool
+	used         []string
+	report       func(construct, reason string)
 }
 
 func (g *generator) unsupported(construct, reason string) { g.report(construct, reason) }

@@ -31,6 +31,7 @@ func (g *generator) selection(rule map[string]any, usual []admissionv1.Operation
 	match, exclude := inventory.Map(rule, "match"), inventory.Map(rule, "exclude")
 	out := selection{condition: always}
 	filters, all := g.filters(match, "match")
+	anyKind(filters, all)
 	for _, f := range filters {
 		out.kinds = append(out.kinds, f.kinds...)
 	}
@@ -43,15 +44,17 @@ func (g *generator) selection(rule map[string]any, usual []admissionv1.Operation
 		for _, k := range f.kinds {
 			r, _ := k.rule()
 			out.rules = append(out.rules, admissionv1.NamedRuleWithOperations{
-				RuleWithOperations: admissionv1.RuleWithOperations{Operations: k.operations(operations), Rule: r},
+				RuleWithOperations: admissionv1.RuleWithOperations{Operations: operations, Rule: r},
 			})
 		}
 	}
+	g.ownNamespace = slices.ContainsFunc(out.kinds, func(k kindSelector) bool { return wildMatch(k.kind, "Namespace") })
 	g.root = "object"
 	if out.deletes {
 		g.root = `(request.operation == "DELETE" ? oldObject : object)`
 	}
 	filters, _ = g.filters(match, "match") // again, with the root that is now known
+	anyKind(filters, all)
 	alone := len(filters) == 1
 	plain := !all && !slices.ContainsFunc(filters, func(f filter) bool { return f.condition != always || !f.exact })
 	var conditions []expr
@@ -83,12 +86,14 @@ func (g *generator) selection(rule map[string]any, usual []admissionv1.Operation
 	return out
 }
 
-// operations are those that the kind knows: only subresources are connected to.
-func (k kindSelector) operations(all []admissionv1.OperationType) []admissionv1.OperationType {
-	if k.subresource == "" || slices.Contains(all, admissionv1.Connect) {
-		return all
+// anyKind gives all kinds to filters that name none, where no other one has to hold as well.
+func anyKind(filters []filter, all bool) {
+	for i := range filters {
+		f := &filters[i]
+		if len(f.kinds) == 0 && !all && (f.condition != always || len(f.operations) > 0) {
+			f.kinds = []kindSelector{{text: "*", group: "*", version: "*", kind: "*"}}
+		}
 	}
-	return all
 }
 
 // filters reads a match or exclude: its filters, and whether all of them must hold instead of one.
@@ -140,7 +145,7 @@ func (g *generator) filter(entry map[string]any, name string) filter {
 	}
 	if s, given := resources["namespaceSelector"]; given {
 		c := g.selector(s, tags{"namespaceObject.metadata", "labels"}, name+".resources.namespaceSelector")
-		conditions = append(conditions, and(relation("namespaceObject != null"), c))
+		conditions = append(conditions, and(relation("namespaceObject != null"), c)) // it is null for Namespaces
 	}
 	f.condition = and(append(conditions, g.users(entry, name))...)
 	for key := range resources {
@@ -225,7 +230,11 @@ func (g *generator) namespaces(resources map[string]any) expr {
 	if len(all) == 0 {
 		return always
 	}
-	return anyWild(`request.?namespace.orValue("")`, all)
+	namespace := requestNamespace
+	if g.ownNamespace {
+		namespace = `(request.kind.kind == "Namespace" ? request.?name.orValue("") : ` + requestNamespace + `)`
+	}
+	return anyWild(namespace, all)
 }
 
 // anyWild says that a text is what one of some patterns describes.
