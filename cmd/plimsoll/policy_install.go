@@ -220,6 +220,7 @@ func (r *installRun) toCluster(ctx context.Context) (outcome, err error) {
 	if outcome, err = r.rehearse(ctx); err != nil {
 		return nil, err
 	}
+	r.body.Blocked = outcome != nil
 	w, err := r.opts.Write.connect()
 	if err != nil {
 		return nil, err

@@ -14,9 +14,9 @@ import (
 // A Difference is a field that is not as it was installed.
 type Difference struct {
 	Path finding.Path `json:"path"`
-	// Want and Have are JSON shapes; nil where the field should not be, or is not there.
-	Want any `json:"want"`
-	Have any `json:"have"`
+	// Want and Have are JSON shapes; nil, and left out of JSON, where the field should not be, or is not there.
+	Want any `json:"want,omitempty"`
+	Have any `json:"have,omitempty"`
 	// By is the field manager that owns the field now, and Since when it wrote last; "" when that is not known.
 	By    string `json:"by,omitempty"`
 	Since string `json:"since,omitempty"`

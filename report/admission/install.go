@@ -18,9 +18,11 @@ type PolicyInstallation struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	// Cluster is the kubeconfig context that was asked; "" when none was.
-	Cluster  string             `json:"cluster"`
-	Stage    enforce.Stage      `json:"stage"`
-	Written  bool               `json:"written"`
+	Cluster string        `json:"cluster"`
+	Stage   enforce.Stage `json:"stage"`
+	Written bool          `json:"written"`
+	// Blocked says that the rehearsal keeps the stage from being written.
+	Blocked  bool               `json:"blocked"`
 	Controls []InstalledControl `json:"controls"`
 	// Changes are what the API server makes of it; empty when none was asked.
 	Changes  []Change          `json:"changes"`
@@ -102,6 +104,9 @@ func (body *PolicyInstallation) Notes() []string {
 	}
 	if slices.ContainsFunc(body.Refused, func(r enforce.Refusal) bool { return !left(r.Control) }) {
 		notes = append(notes, "nothing is installed: mend the exceptions, or leave their controls out with --skip-refused")
+	}
+	if body.Blocked {
+		notes = append(notes, "stage deny is not written while objects violate a policy or could not be judged: mend or except them, or give --unrehearsed")
 	}
 	notes = append(notes, body.Warnings...)
 	notes = append(notes, leftOut(body.LeftOut)...)
@@ -287,7 +292,7 @@ func changeText(t *answer.Terminal, changes []Change, written bool) {
 			done++
 		}
 	}
-	what := "not written: add --apply"
+	what := "not written"
 	if written {
 		what = fmt.Sprintf("%d written", done)
 	}
@@ -302,7 +307,11 @@ func changeText(t *answer.Terminal, changes []Change, written bool) {
 		}
 	}
 	if kept > 0 && !t.All() {
-		t.Text(2, t.Dim(fmt.Sprintf("%s as they should be", display.Plural(kept, "object"))))
+		text := "1 object is as it should be"
+		if kept > 1 {
+			text = display.Plural(kept, "object") + " are as they should be"
+		}
+		t.Text(2, t.Dim(text))
 	}
 }
 
