@@ -307,3 +307,27 @@ func compiled(t testing.TB, policies []*kyverno.Policy) {
 		}
 	}
 }
+
+// TestUpdates lets objects be updated that broke an enforcing rule before.
+func TestUpdates(t *testing.T) {
+	pod := func(image string) map[string]any {
+		text := "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop, labels: {app: web}}\nspec: {containers: [{name: c, image: '" + image + "'}]}"
+		return inventorytest.Objects(t, "pod.yaml", text)[0].Content
+	}
+	for _, c := range []struct{ match, action, old, now, want string }{
+		{"kinds: [Pod]", "Enforce", "x:latest", "y:latest", "pass"},
+		{"kinds: [Pod]", "Enforce", "x:1", "y:latest", "fail"},
+		{"kinds: [Pod]", "Enforce, allowExistingViolations: false", "x:latest", "y:latest", "fail"},
+		{"kinds: [Pod]", "Audit", "x:latest", "y:latest", "fail"},
+		{"kinds: [Pod], selector: {matchLabels: {app: web}}", "Enforce", "x:latest", "y:latest", "fail"},
+	} {
+		text := policyOf("{any: [{resources: {"+c.match+"}}]}", `{message: m, failureAction: `+c.action+`, pattern: {spec: {containers: [{image: "!*:latest"}]}}}`)
+		set := kyverno.NewSet(convert(t, text))
+		r := admission.Request{Operation: "UPDATE", OldObject: pod(c.old), Object: pod(c.now)}
+		r.Ref.APIVersion, r.Ref.Kind, r.Ref.Name, r.Ref.Namespace = "v1", "Pod", "p", "shop"
+		results := set.Review(context.Background(), admission.World{}, r)
+		if len(results) != 1 || string(results[0].Result.Result) != c.want {
+			t.Errorf("%+v: got %+v", c, results)
+		}
+	}
+}

@@ -218,7 +218,7 @@ func (c *ruleConversion) resource(vap *admissionv1.ValidatingAdmissionPolicy) {
 		o = outcome{or(not(before), o.allowed), or(not(before), o.skipped)}
 	}
 	vap.Spec.Variables = c.variables
-	validation := admissionv1.Validation{Expression: lines(o.allowed)}
+	validation := admissionv1.Validation{Expression: c.unlessBefore(vap, o.allowed)}
 	c.message(&validation)
 	vap.Spec.Validations = []admissionv1.Validation{validation}
 	c.probe(vap, o.skipped)
