@@ -47,29 +47,30 @@ type aNode struct{ config, audit string }
 func prepared(t *testing.T, dir string) aNode {
 	t.Helper()
 	n := aNode{t.TempDir(), t.TempDir()}
-	for _, name := range []string{"audit-policy.yaml", "authentication.yaml"} {
+	for name, part := range map[string]string{"audit-policy.yaml": "audit", "authentication.yaml": "anonymous"} {
 		found, err := filepath.Glob(filepath.Join(dir, "*", name))
 		if err != nil || len(found) != 1 {
 			t.Fatalf("%s is there %d times: %v", name, len(found), err)
 		}
 		text, err := os.ReadFile(found[0])
 		must(t, err)
-		must(t, os.WriteFile(filepath.Join(n.config, name), text, 0o600))
+		must(t, os.MkdirAll(filepath.Join(n.config, part), 0o700))
+		must(t, os.WriteFile(filepath.Join(n.config, part, name), text, 0o600))
 	}
 	script, err := filepath.Glob(filepath.Join(dir, "*", "make-encryption-config.sh"))
 	if err != nil || len(script) != 1 {
 		t.Fatal("no script makes the key", err)
 	}
-	out, err := exec.CommandContext(t.Context(), "sh", script[0], n.config).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "sh", script[0], filepath.Join(n.config, "encryption")).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, name := range []string{"encryption.yaml", "encryption-write.yaml"} {
-		if info, err := os.Stat(filepath.Join(n.config, name)); err != nil || info.Mode().Perm() != 0o600 {
+		if info, err := os.Stat(filepath.Join(n.config, "encryption", name)); err != nil || info.Mode().Perm() != 0o600 {
 			t.Fatalf("%s: %v, %v", name, info, err)
 		}
 	}
-	if exec.CommandContext(t.Context(), "sh", script[0], n.config).Run() == nil {
+	if exec.CommandContext(t.Context(), "sh", script[0], filepath.Join(n.config, "encryption")).Run() == nil {
 		t.Fatal("the script replaces a key that may be in use")
 	}
 	return n
@@ -159,8 +160,8 @@ func TestBaselineAPIServer(t *testing.T) {
 	if !inStorage(t, c, "value-in-the-clear") {
 		t.Error("nodes that only learn to read already write encrypted")
 	}
-	read, write := filepath.Join(node.config, "encryption.yaml"), filepath.Join(node.config, "encryption-write.yaml")
-	must(t, os.Rename(read, filepath.Join(node.config, "encryption-read.yaml")))
+	read, write := filepath.Join(node.config, "encryption", "encryption.yaml"), filepath.Join(node.config, "encryption", "encryption-write.yaml")
+	must(t, os.Rename(read, filepath.Join(node.config, "encryption", "encryption-read.yaml")))
 	must(t, os.Rename(write, read))
 	number := 0
 	must(t, controlplane.Wait(4*time.Minute, func() error { // the API server looks once a minute
@@ -204,7 +205,7 @@ func (n aNode) recorded(t *testing.T, number int) {
 // back takes encryption back as its README says: write in the clear again, rewrite, and only then take the flags away.
 func (n aNode) back(t *testing.T, c *controlplane.ControlPlane, number int) {
 	t.Helper()
-	must(t, os.Rename(filepath.Join(n.config, "encryption-read.yaml"), filepath.Join(n.config, "encryption.yaml")))
+	must(t, os.Rename(filepath.Join(n.config, "encryption", "encryption-read.yaml"), filepath.Join(n.config, "encryption", "encryption.yaml")))
 	must(t, c.RestartAPIServer())
 	all, err := c.Client.CoreV1().Secrets("").List(t.Context(), metav1.ListOptions{})
 	must(t, err)

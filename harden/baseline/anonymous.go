@@ -30,23 +30,31 @@ func (b *builder) anonymous() error {
 		return nil
 	}
 	p := anonymousPart(n)
+	if n < anonymousBeta {
+		b.decide(plan.Decision{
+			Question: "Does the API server have --feature-gates already? Kubernetes " + b.Minor + " limits anonymous requests behind a gate, and the last flag of a name wins.",
+			Because:  []string{"put AnonymousAuthConfigurableEndpoints=true into the flag that is there, and take it out of the patch"},
+		})
+	}
 	b.step("anonymous", plan.Step{
 		Title: "Anonymous requests reach health endpoints only",
 		Why: "Probes of the kubelet and of load balancers have no credentials: --anonymous-auth=false, as guides have it, makes them fail, and the API server restarts " +
 			"over and over. This answers them and nothing else, whatever roles say.",
-		Files: []plan.File{{Name: authenticationFile, Text: authentication(n)}, p.patch()},
-		Before: append(place(authenticationFile), backup,
-			"see that the API server has neither --anonymous-auth nor --oidc- flags: it does not start with them and this file together; what the latter say goes into the file, under jwt"),
-		After: append(restarted(p),
-			"see that health is answered, and nothing else: curl -k https://NODE:6443/readyz says ok, curl -k https://NODE:6443/api says Unauthorized",
-			"let nodes join by a file from now on, kubeadm join --discovery-file: a join by token and hash reads the ConfigMap cluster-info anonymously"),
-		Undo: undone(p),
+		Files: []plan.File{{Name: authenticationFile, Text: authentication(n)}, p.patch(), p.script()},
+		Before: []string{
+			"see that the API server has neither --anonymous-auth nor --oidc- flags: it does not start with them and this file together; what the latter say goes into the file, under jwt",
+			"let nodes join by a file from now on, kubeadm join --discovery-file: a join by token and hash reads the ConfigMap cluster-info anonymously",
+		},
+		After: append(p.restarted(),
+			"see that health is answered, and nothing else: asked without credentials, /readyz says ok, and /api says Unauthorized"),
+		Undo: p.undone(),
 	})
 	return nil
 }
 
 func anonymousPart(minor int) part {
-	p := part{name: "authentication", flags: []flag{{"authentication-config", etcDir + "/" + authenticationFile}}, volumes: []volume{configVolume}, bare: true}
+	p := part{name: "anonymous", files: []string{authenticationFile}}
+	p.flags = []flag{{"authentication-config", p.folder() + "/" + authenticationFile}}
 	if minor < anonymousBeta {
 		p.flags = append(p.flags, flag{"feature-gates", "AnonymousAuthConfigurableEndpoints=true"})
 	}

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	_ "embed"
 	"encoding/json"
 	"strings"
 
@@ -17,17 +18,22 @@ type volume struct {
 	kind       string // of hostPath
 }
 
-// configVolume holds what the steps put on the node. A missing folder keeps the pod from starting, rather than to have it
-// start with an empty one.
-var configVolume = volume{"baseline-config", etcDir, true, "Directory"}
-
 // A part is what one step adds to the API server.
 type part struct {
-	name    string
-	flags   []flag
-	volumes []volume
-	// first says that no step before it brings the volume of configuration.
-	bare bool
+	name string
+	// files are put into the part's folder on the node; needs have to be there by then.
+	files, needs []string
+	flags        []flag
+	volumes      []volume // besides that of the part's folder
+}
+
+// folder is where the part's files are on a node.
+func (p part) folder() string { return etcDir + "/" + p.name }
+
+// mounts are the volumes of the part. A missing folder of files keeps the pod from starting, rather than to have it start
+// with an empty one.
+func (p part) mounts() []volume {
+	return append([]volume{{"baseline-" + p.name, p.folder(), true, "Directory"}}, p.volumes...)
 }
 
 // manifest is where kubeadm, and most others, keep the API server's static pod.
@@ -35,9 +41,19 @@ const manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 
 const (
 	patchFile  = "kube-apiserver+json.yaml"
-	backupFile = "/root/kube-apiserver.yaml"
-	backup     = "keep the manifest of the API server, outside of the folder that the kubelet watches: cp -p " + manifest + " " + backupFile
+	scriptFile = "on-node.sh"
 )
+
+//go:embed on-node.sh
+var onNode string
+
+// script takes the step on a node, and goes back by itself when the API server does not come back.
+func (p part) script() plan.File {
+	text := strings.NewReplacer(
+		"@STEP@", p.name, "@FILES@", strings.Join(p.files, " "), "@NEEDS@", strings.Join(p.needs, " "), "@FLAG@", p.flags[0].name, "@CONFIG@", etcDir,
+	).Replace(onNode)
+	return plan.File{Name: scriptFile, Text: []byte(text)}
+}
 
 // patch is what the step changes in the static pod, as a JSON patch (RFC 6902): kubectl patch --local takes it.
 func (p part) patch() plan.File {
@@ -50,13 +66,13 @@ func (p part) patch() plan.File {
 	for _, f := range p.flags {
 		ops = append(ops, op{"add", "/spec/containers/0/command/-", "--" + f.name + "=" + f.value})
 	}
-	for _, v := range p.added() {
+	for _, v := range p.mounts() {
 		ops = append(ops,
 			op{"add", "/spec/containers/0/volumeMounts/-", map[string]any{"name": v.name, "mountPath": v.path, "readOnly": v.readOnly}},
 			op{"add", "/spec/volumes/-", map[string]any{"name": v.name, "hostPath": map[string]any{"path": v.path, "type": v.kind}}})
 	}
 	var text strings.Builder
-	text.WriteString("# For the API server's static pod; kubeadm takes it too, in a folder of --patches. Apply it once: each line adds.\n")
+	text.WriteString("# For the API server's static pod; kubeadm takes it too, in a folder of --patches. Apply it once: each line adds something.\n")
 	for _, o := range ops {
 		line, err := json.Marshal(o)
 		if err != nil {
@@ -67,41 +83,19 @@ func (p part) patch() plan.File {
 	return plan.File{Name: patchFile, Text: []byte(text.String())}
 }
 
-// added are the volumes that no earlier step has brought.
-func (p part) added() []volume {
-	if !p.bare {
-		return p.volumes
-	}
-	var out []volume
-	for _, v := range p.volumes {
-		if v != configVolume {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
-// place puts files where the flags look for them.
-func place(files ...string) []string {
-	out := []string{"on each node of the control plane, one after the other: install -d -m 0700 " + etcDir}
-	for _, f := range files {
-		out = append(out, "install -m 0600 "+f+" "+etcDir+"/")
-	}
-	return out
-}
-
-// restarted is how the static pod takes a patch, and how to see that it came back.
-func restarted(p part) []string {
+// restarted is how the static pod takes a step, and how to see that it came back.
+func (p part) restarted() []string {
 	return []string{
-		"change the manifest by writing it beside and moving it in one go: kubectl patch --local -f " + backupFile + " --type=json --patch-file " + patchFile +
-			" -o yaml > /root/kube-apiserver.new && mv /root/kube-apiserver.new " + manifest,
-		"the kubelet restarts the API server within a minute; go on when it is ready: kubectl get --raw='/readyz?verbose'",
-		"if it does not come back: crictl ps -a --name kube-apiserver, then crictl logs of the newest, tells which flag or file of " + p.name +
-			" it refuses; cp -p " + backupFile + " " + manifest + " brings the old one back, and workloads run on meanwhile",
-		"only then the next node",
+		"copy this folder to each node of the control plane, and there, as root, on one node after the other: sh " + scriptFile,
+		"it keeps the manifest as /root/kube-apiserver-before-" + p.name + ".yaml, changes it, and waits; workloads run on meanwhile. " +
+			"When the API server does not come back within five minutes, the log tells why, and the kept manifest is put back",
+		"go on when all nodes are ready: kubectl get --raw=/readyz?verbose",
 	}
 }
 
-func undone(p part) []string {
-	return []string{"On each node, one after the other: cp -p " + backupFile + " " + manifest + ". It takes the flags of " + p.name + " away and leaves the files."}
+// undone is how a node goes back.
+func (p part) undone() []string {
+	return []string{
+		"On each node, one after the other: sh " + scriptFile + " back. It puts the kept manifest back, so that later steps have to be taken back first, and leaves the files.",
+	}
 }

@@ -19,31 +19,28 @@ const (
 
 // auditing is the step that has the API server record requests.
 func (b *builder) auditing() error {
-	part := auditPart()
+	p := auditPart()
 	b.step("audit", plan.Step{
 		Title: "Requests are recorded",
 		Why: "Without a policy the API server records nothing. This one records each change and each read, who made it, for whom and whether it was allowed; " +
 			"never the body of a Secret, ConfigMap or token.",
-		Files:  append([]plan.File{{Name: auditFile, Text: auditPolicy}}, part.patch()),
-		Before: append(place(auditFile), backup),
-		After: append(restarted(part),
+		Files: []plan.File{{Name: auditFile, Text: auditPolicy}, p.patch(), p.script()},
+		After: append(p.restarted(),
 			"see that the log grows: tail -n 1 "+auditDir+"/audit.log",
 			"have the log leave the node, for whoever takes the node takes the log: it holds about 1 GiB here"),
-		Undo: undone(part),
+		Undo: p.undone(),
 	})
 	return nil
 }
 
 func auditPart() part {
-	return part{
-		name: "audit",
-		flags: []flag{
-			{"audit-policy-file", etcDir + "/" + auditFile},
-			{"audit-log-path", auditDir + "/audit.log"},
-			{"audit-log-maxsize", "100"},  // MB
-			{"audit-log-maxbackup", "10"}, // files
-			{"audit-log-maxage", "30"},    // days
-		},
-		volumes: []volume{configVolume, {"baseline-audit", auditDir, false, "DirectoryOrCreate"}},
+	p := part{name: "audit", files: []string{auditFile}, volumes: []volume{{"baseline-audit-log", auditDir, false, "DirectoryOrCreate"}}}
+	p.flags = []flag{
+		{"audit-policy-file", p.folder() + "/" + auditFile},
+		{"audit-log-path", auditDir + "/audit.log"},
+		{"audit-log-maxsize", "100"},  // MB
+		{"audit-log-maxbackup", "10"}, // files
+		{"audit-log-maxage", "30"},    // days
 	}
+	return p
 }

@@ -13,6 +13,9 @@ import (
 //go:embed make-encryption-config.sh
 var makeEncryption []byte
 
+//go:embed rewrite-secrets.sh
+var rewriteSecrets []byte
+
 // An Encryption says which key encrypts Secrets at rest.
 type Encryption struct {
 	// KMS is the socket of a KMS v2 plugin on each node, "unix:///var/run/kms/socket.sock". Without one a key is made on the
@@ -24,6 +27,7 @@ const (
 	encryptionFile  = "encryption.yaml"
 	encryptionWrite = "encryption-write.yaml"
 	encryptionMake  = "make-encryption-config.sh"
+	rewriteFile     = "rewrite-secrets.sh"
 )
 
 // encryption is the step that has Secrets written to etcd encrypted.
@@ -33,24 +37,23 @@ func (b *builder) encryption() error {
 		Title: "Secrets are encrypted at rest",
 		Why: "The API server encrypts Secrets before it writes them to etcd, so that neither the disk nor a backup shows them. First every node learns to read, " +
 			"then they write: a node that is not that far answers with errors for what it cannot read.",
-		After: append(restarted(p),
-			"when all nodes are there: on each of them, mv "+etcDir+"/"+encryptionWrite+" "+etcDir+"/"+encryptionFile+" (keep the old one as encryption-read.yaml); "+
-				"the API server reads it anew within a minute or two",
-			"rewrite what is there, for it stays in the clear until then: kubectl get secrets -A -o json | kubectl replace -f - (again, when some changed meanwhile)",
-			"see that it is so: a value in etcd begins with k8s:enc:, ETCDCTL_API=3 etcdctl get /registry/secrets/NAMESPACE/NAME | head -c 60"),
+		After: append(p.restarted(),
+			"on each node, when all are there: cd "+p.folder()+", cp -p "+encryptionFile+" encryption-read.yaml, mv "+encryptionWrite+" "+encryptionFile+
+				"; the API server reads it anew within a minute or two",
+			"rewrite what is there, for it stays in the clear until then: sh "+rewriteFile+", once, from anywhere",
+			"see that it is so: with etcdctl get, a value below /registry/secrets/ begins with k8s:enc:"),
 		Undo: []string{
-			"As long as nothing was written encrypted: cp -p " + backupFile + " " + manifest + ", on each node.",
-			"Afterwards: encryption-read.yaml becomes " + encryptionFile + " on each node, all Secrets are rewritten as above, and only then the flags go. " +
-				"Without key or flag, Secrets that are encrypted can be neither read nor deleted, and what needs them stops.",
+			"As long as nothing was written encrypted, on each node: sh " + scriptFile + " back.",
+			"Afterwards: encryption-read.yaml becomes " + encryptionFile + " again on each node, a minute later all Secrets are rewritten, sh " + rewriteFile +
+				", and only then on each node: sh " + scriptFile + " back. Without key or flag, Secrets that are encrypted can be neither read nor deleted, and what needs them stops.",
 		},
 	}
 	if b.Encryption.KMS == "" {
-		s.Files = []plan.File{{Name: encryptionMake, Text: makeEncryption}, p.patch()}
+		s.Files = []plan.File{{Name: encryptionMake, Text: makeEncryption}}
 		s.Before = []string{
-			"on the first node of the control plane: sh " + encryptionMake + " " + etcDir + " makes " + encryptionFile + " and " + encryptionWrite + " with a fresh key; " +
-				"copy both to the other nodes (scp -p)",
+			"on the first node of the control plane, as root: sh " + encryptionMake + " makes " + encryptionFile + " and " + encryptionWrite + " in " + p.folder() +
+				" with a fresh key; copy both to the same folder of the other nodes, scp -p",
 			"keep a copy of the key apart from the backups of etcd: who loses it loses the Secrets, who has both has them all",
-			backup,
 		}
 		b.decide(plan.Decision{
 			Question: "Shall a key management service hold the key? --kms names the socket of its plugin.",
@@ -61,24 +64,22 @@ func (b *builder) encryption() error {
 		if err != nil {
 			return err
 		}
-		s.Files = []plan.File{{Name: encryptionFile, Text: read}, {Name: encryptionWrite, Text: write}, p.patch()}
-		s.Before = append([]string{"see that the plugin of the key management service answers on each node of the control plane, " + b.Encryption.KMS},
-			append(place(encryptionFile, encryptionWrite), backup)...)
+		s.Files = []plan.File{{Name: encryptionFile, Text: read}, {Name: encryptionWrite, Text: write}}
+		s.Before = []string{"see that the plugin of the key management service answers on each node of the control plane, " + b.Encryption.KMS}
 	}
+	s.Files = append(s.Files, p.patch(), p.script(), plan.File{Name: rewriteFile, Text: rewriteSecrets})
 	b.step("encryption", s)
 	return nil
 }
 
 func encryptionPart(e Encryption) part {
-	p := part{
-		name: "encryption",
-		flags: []flag{
-			{"encryption-provider-config", etcDir + "/" + encryptionFile},
-			{"encryption-provider-config-automatic-reload", "true"},
-		},
-		volumes: []volume{configVolume}, bare: true,
+	p := part{name: "encryption", needs: []string{encryptionFile, encryptionWrite}}
+	p.flags = []flag{
+		{"encryption-provider-config", p.folder() + "/" + encryptionFile},
+		{"encryption-provider-config-automatic-reload", "true"},
 	}
 	if socket, err := e.socket(); err == nil && socket != "" {
+		p.files, p.needs = p.needs, nil
 		p.volumes = append(p.volumes, volume{"baseline-kms", path.Dir(socket), false, "Directory"})
 	}
 	return p

@@ -32,7 +32,7 @@ func (b *builder) kubeadm() error {
 		Before: []string{
 			"without kubeadm, skip this step: put the flags wherever the manifests of the control plane are made",
 			"a new cluster: kubeadm init --config " + kubeadmFile + ", with your names, networks and version added; its first start reads and writes Secrets in the clear until the step of encryption is done",
-			"a running cluster: kubectl -n kube-system get configmap kubeadm-config -o jsonpath='{.data.ClusterConfiguration}' > current.yaml, and take the entries of apiServer over into it",
+			"a running cluster: write what kubeadm knows, which is in the ConfigMap kubeadm-config of kube-system, to current.yaml, and take the entries of apiServer over into it",
 		},
 		After: []string{
 			"kubeadm init phase upload-config kubeadm --config current.yaml",
@@ -54,12 +54,12 @@ var more = []flag{{"profiling", "false"}, {"tls-min-version", "VersionTLS12"}}
 func (b *builder) clusterConfiguration(version string) []byte {
 	var out strings.Builder
 	out.WriteString("# The API server's part of a kubeadm configuration: all that the steps of this baseline set.\n")
-	fmt.Fprintf(&out, "apiVersion: kubeadm.k8s.io/%s\nkind: ClusterConfiguration\nkubernetesVersion: stable-%s\napiServer:\n  extraArgs:\n", version, b.Minor)
+	fmt.Fprintf(&out, "apiVersion: kubeadm.k8s.io/%s\nkind: ClusterConfiguration\napiServer:\n  extraArgs:\n", version)
 	var volumes []volume
 	flags := more
 	for _, p := range b.parts() {
 		flags = append(flags[:len(flags):len(flags)], p.flags...)
-		volumes = append(volumes, p.added()...)
+		volumes = append(volumes, p.mounts()...)
 	}
 	for _, f := range flags {
 		if version == "v1beta3" {

@@ -6,7 +6,7 @@
 #   encryption-write.yaml  writes encrypted: takes the place of encryption.yaml once all nodes can read
 set -eu
 umask 077
-dir=${1:-/etc/kubernetes/baseline}
+dir=${1:-/etc/kubernetes/baseline/encryption}
 for file in encryption.yaml encryption-write.yaml; do
 	if [ -e "$dir/$file" ]; then
 		echo "$dir/$file is there already: another key would make what is encrypted unreadable" >&2

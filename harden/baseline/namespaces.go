@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/plimsoll-io/plimsoll/control"
+	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/harden/plan"
 	"github.com/plimsoll-io/plimsoll/scan"
 )
@@ -43,6 +44,7 @@ func (b *builder) namespaces() error {
 	}
 	b.step("namespaces", s)
 	b.decide(plan.Decision{
+		Object:   plan.RefOf(object("v1", "ResourceQuota", b.spaces()[0], "baseline", nil)),
 		Question: "How much may each namespace use? The quota is " + describe(sizes) + ".",
 		Because:  []string{"Too little keeps pods from starting, and only their controller's events say so; --quota requests.cpu=8 changes an entry"},
 	})
@@ -115,17 +117,24 @@ func (b *builder) unfit() error {
 	if err != nil {
 		return fmt.Errorf("judge the declared workloads: %w", err)
 	}
+	because := map[finding.Ref][]string{}
 	for _, result := range r.Results {
 		for _, f := range result.Findings {
-			b.decide(plan.Decision{
-				Object: f.Object, Path: f.Path, Position: f.Position,
-				Question: "This workload's pods would be refused: change it, or which level shall its namespace have?",
-				Because:  []string{f.Message},
-			})
+			if because[f.Object] == nil {
+				b.decide(plan.Decision{
+					Object: f.Object, Position: f.Position,
+					Question: "Its pods would be refused: change it, plimsoll harden does most of that, or which level shall its namespace have?",
+				})
+			}
+			because[f.Object] = append(because[f.Object], f.Message)
 		}
 		for _, e := range result.Errors {
 			b.plan.CannotKnow = append(b.plan.CannotKnow, fmt.Sprintf("whether the namespace takes the pods of %s: %s", e.Object, e.Message))
 		}
+	}
+	for i := range b.plan.Decisions {
+		d := &b.plan.Decisions[i]
+		d.Because = append(d.Because, because[d.Object]...)
 	}
 	return nil
 }

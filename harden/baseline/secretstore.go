@@ -55,6 +55,7 @@ func (b *builder) secretStore() error {
 	b.step("secret-store", s)
 	if b.Store.Place == "" {
 		b.decide(plan.Decision{
+			Object:   plan.RefOf(object("external-secrets.io/v1", "SecretStore", b.spaces()[0], "default", nil)),
 			Question: fmt.Sprintf("Where is the %s, and with which role may the account ask it? The SecretStore names a place that does not exist until then.", b.Store.Provider),
 			Because:  []string{"--secret-store-place sets it; roles and paths are edited in the file"},
 		})
