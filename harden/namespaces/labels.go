@@ -142,8 +142,11 @@ func (p *planner) label(ns *Namespace, mode string, set map[string]string) (plan
 
 // because is why a namespace gets a level.
 func (ns *Namespace) because(level string) []string {
+	if ns.Judged == 0 && ns.Unknown != "" {
+		return []string{"what runs in it is not known"}
+	}
 	if ns.Judged == 0 {
-		return []string{"nothing that makes pods was found in it"}
+		return []string{"nothing runs in it"}
 	}
 	workloads := display.Plural(ns.Judged, "workload")
 	if level == ns.Can {

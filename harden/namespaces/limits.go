@@ -68,6 +68,9 @@ func (p *planner) limits() {
 			p.cannotKnow(fmt.Sprintf("what namespace %s uses: %s; it gets no quota", ns.Name, why))
 			continue
 		}
+		if ns.Unknown != "" && len(p.workloads[ns.Name]) == 0 {
+			continue // said with the levels, or nobody asked
+		}
 		b, ok := p.budget(ns)
 		if !ok {
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-io/plimsoll/control"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 	"github.com/plimsoll-io/plimsoll/inventory"
 )
 
@@ -29,7 +30,7 @@ func (p *planner) pods(w control.Workload) (n int64, how string, err error) {
 			return 0, "", fmt.Errorf("%s runs on every node, and how many there are was not read (--nodes says it)", w.Object)
 		}
 		surge := share(inventory.Map(spec, "updateStrategy", "rollingUpdate")["maxSurge"], int64(nodes), 0)
-		return int64(nodes) + surge, fmt.Sprintf("%d nodes", nodes), nil
+		return int64(nodes) + surge, display.Plural(nodes, "node"), nil
 	case "Job":
 		if finished(w.Object.Content) {
 			return 0, "finished", nil
@@ -56,12 +57,12 @@ func (p *planner) replicas(w control.Workload, spec map[string]any) (n int64, ho
 	if !said {
 		n = 1
 	}
-	how = fmt.Sprintf("%d replicas", n)
+	how = display.Plural(int(n), "replica")
 	if n == 0 {
 		n, how = 1, "scaled to zero, counted as 1 replica"
 	}
 	if largest, name := p.autoscaled(w.Object); largest > 0 {
-		n, how = max(n, largest), fmt.Sprintf("up to %d replicas by HorizontalPodAutoscaler %s", largest, name)
+		n, how = max(n, largest), fmt.Sprintf("up to %s by HorizontalPodAutoscaler %s", display.Plural(int(largest), "replica"), name)
 	}
 	if w.Object.Kind == "Deployment" && inventory.String(spec, "strategy", "type") != "Recreate" {
 		if surge := share(inventory.Map(spec, "strategy", "rollingUpdate")["maxSurge"], n, 25); surge > 0 {

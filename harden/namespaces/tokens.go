@@ -114,18 +114,17 @@ func (p *planner) withoutToken(ns *Namespace, a *account) (c *plan.Change, right
 	if source == nil && a.name != "default" {
 		return nil, false // it may not exist: control missing-service-account says so
 	}
-	subject := rbac.Account(ns.Name, a.name)
-	if len(p.facts.Access().OwnRights(subject)) > 0 {
+	if bound := p.bindings(ns.Name, a.name); len(bound) > 0 {
 		if a.name == "default" {
 			p.decide(finding.Ref{APIVersion: "v1", Kind: rbac.ServiceAccountKind, Namespace: ns.Name, Name: a.name},
 				"Which workloads use its rights? Give them an account of their own: every pod that names none has these rights",
-				p.bindings(subject))
+				someOf(bound))
 		}
 		return nil, true
 	}
 	c = &plan.Change{
 		Action: plan.Update, Source: source, Fields: []finding.Path{automount},
-		Because: []string{"no binding gives it rights of its own"},
+		Because: []string{"no binding names it, or all accounts of its namespace or of the cluster"},
 		Object: map[string]any{
 			"apiVersion": "v1", "kind": rbac.ServiceAccountKind, "metadata": map[string]any{"name": a.name, "namespace": ns.Name},
 			automount: false,
@@ -137,11 +136,18 @@ func (p *planner) withoutToken(ns *Namespace, a *account) (c *plan.Change, right
 	return c, false
 }
 
-// bindings names what grants to a subject.
-func (p *planner) bindings(s rbac.Subject) string {
+// bindings are what may give rights to a service account: bindings that name it, or all accounts of its namespace or of the
+// cluster, but for those of Kubernetes itself. A role that was not read may be there all the same.
+func (p *planner) bindings(namespace, name string) []string {
 	var out []string
-	for _, b := range p.facts.Access().BindingsOf(s) {
-		out = append(out, b.Ref.String()+" gives it "+b.RoleRef.Kind+" "+b.RoleRef.Name)
+	for _, s := range []rbac.Subject{
+		rbac.Account(namespace, name), {Kind: rbac.GroupKind, Name: rbac.AllAccounts + ":" + namespace}, {Kind: rbac.GroupKind, Name: rbac.AllAccounts},
+	} {
+		for _, b := range p.facts.Access().BindingsOf(s) {
+			if !b.Default {
+				out = append(out, b.Ref.String()+" gives "+s.String()+" "+b.RoleRef.Kind+" "+b.RoleRef.Name)
+			}
+		}
 	}
-	return someOf(out)
+	return out
 }
