@@ -69,4 +69,6 @@ func (r *rightsRun) accounts() {
 	}
 }
 
-func secrets(account *inventory.Object) int { return len(inventory.List(account.Content, "imagePullSecrets")) }
+func secrets(account *inventory.Object) int {
+	return len(inventory.List(account.Content, "imagePullSecrets"))
+}

@@ -37,6 +37,8 @@ type InputOptions struct {
 	only []schema.GroupKind
 	// more are kinds to read of a cluster besides the usual ones, where it serves them.
 	more []schema.GroupKind
+	// auditPolicies keeps audit policies among the files.
+	auditPolicies bool
 }
 
 // AddFlags declares the flags of the input.
@@ -77,7 +79,7 @@ func (o *InputOptions) read(ctx context.Context, paths []string, settings contro
 	}
 	return manifest.Read(ctx, paths, manifest.Options{
 		Namespace: o.Namespace, Chart: o.Chart, Limits: o.Limits, MaxDocument: o.MaxDocument, Stdin: stdin,
-		Redact: arrival(),
+		Redact: arrival(), AuditPolicies: o.auditPolicies,
 	})
 }
 

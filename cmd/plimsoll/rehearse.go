@@ -148,6 +148,7 @@ func (o *ChangeOptions) readBoth(ctx context.Context, paths []string, s streams)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		input := o.Input
+		input.auditPolicies = true
 		before, err = input.load(ctx, o.Against, control.Settings{}, s.in)
 		return err
 	})
@@ -166,6 +167,7 @@ func (o *ChangeOptions) readChange(ctx context.Context, paths []string, stdin io
 	redact := arrival()
 	proposed, err := manifest.Read(ctx, paths, manifest.Options{
 		Namespace: o.Input.Namespace, Chart: o.Input.Chart, Limits: o.Input.Limits, MaxDocument: o.Input.MaxDocument, Stdin: stdin,
+		AuditPolicies: true,
 		Redact: func(content map[string]any) int {
 			if group, _, _ := strings.Cut(inventory.String(content, "apiVersion"), "/"); group == admission.Group {
 				return 0

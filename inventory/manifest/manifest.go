@@ -29,6 +29,9 @@ type Options struct {
 	// MaxMemory is how many bytes of memory the objects of one file may take, by a rough count; 0 means 256 MiB. What
 	// comes after is a gap.
 	MaxMemory int
+	// AuditPolicies keeps audit policies, which are files of the API server and no objects of its API. Each is named
+	// "audit-policy", for an API server has one.
+	AuditPolicies bool
 	// Stdin is what the path "-" reads; nil means standard input.
 	Stdin io.Reader
 	// Chart says how Helm charts are rendered.

@@ -143,11 +143,15 @@ func (f *file) add(content map[string]any, tree *yamlpath.Tree) {
 	o := &inventory.Object{Content: content, Origin: f.origin, Locate: tree.Locate}
 	o.APIVersion, o.Kind = inventory.String(content, "apiVersion"), inventory.String(content, "kind")
 	o.Origin.Line, o.Origin.Column = tree.Locate("")
-	if !isStored(o.GroupKind(), content) {
+	kept := f.opts.AuditPolicies && isAuditPolicy(o.GroupKind())
+	if !kept && !isStored(o.GroupKind(), content) {
 		return
 	}
 	var problem string
 	o.Name, o.Namespace, problem = identity(content)
+	if kept {
+		o.Name, o.Namespace, problem = auditPolicyName, "", ""
+	}
 	f.reportRepeated(o)
 	if problem != "" {
 		f.gap(inventory.Gap{Kind: o.Kind, Group: o.Group(), Line: o.Origin.Line, Reason: problem})

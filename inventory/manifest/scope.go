@@ -18,6 +18,7 @@ var clusterScoped = map[string]string{
 		"ValidatingAdmissionPolicyBinding MutatingAdmissionPolicy MutatingAdmissionPolicyBinding",
 	"apiextensions.k8s.io":         "CustomResourceDefinition",
 	"apiregistration.k8s.io":       "APIService",
+	"audit.k8s.io":                 "Policy",
 	"certificates.k8s.io":          "CertificateSigningRequest ClusterTrustBundle",
 	"extensions":                   "PodSecurityPolicy",
 	"flowcontrol.apiserver.k8s.io": "FlowSchema PriorityLevelConfiguration",
@@ -180,6 +181,14 @@ func isStored(gk schema.GroupKind, content map[string]any) bool {
 	}
 	return isBuiltIn(gk.Group) && !strings.HasSuffix(gk.Kind, "Review")
 }
+
+// isAuditPolicy says whether a document is a policy of what the API server records: a file of it, and no object.
+func isAuditPolicy(gk schema.GroupKind) bool {
+	return gk.Group == "audit.k8s.io" && gk.Kind == "Policy"
+}
+
+// auditPolicyName is that of audit policies, which need none: an API server has one.
+const auditPolicyName = "audit-policy"
 
 // isBuiltIn says whether Kubernetes itself serves the API group.
 func isBuiltIn(group string) bool {
