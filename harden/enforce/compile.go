@@ -169,7 +169,10 @@ func (inst *Installation) warnOfLabels() {
 func (inst *Installation) Namespace() map[string]any {
 	for _, b := range inst.Bundles {
 		if b.Params != nil {
-			return map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": inst.Request.ParamsNamespace}}
+			// Nothing runs in it, so that the strictest level holds, and the controls have nothing to say about it.
+			return map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{
+				"name": inst.Request.ParamsNamespace, "labels": map[string]any{"pod-security.kubernetes.io/enforce": "restricted"},
+			}}
 		}
 	}
 	return nil

@@ -68,13 +68,45 @@ func Promotions(ctx context.Context, status *Status, req PromoteRequest) ([]Prom
 		}
 		out = append(out, c.promotions(req)...)
 	}
+	if err := rehearseAll(ctx, out, req); err != nil {
+		return nil, err
+	}
 	for i := range out {
-		if err := out[i].rehearse(ctx, req); err != nil {
-			return nil, err
-		}
 		out[i].observe(req)
 	}
 	return out, nil
+}
+
+// rehearseAll judges what is there once for all controls, and again only for those that are at two stages.
+func rehearseAll(ctx context.Context, all []Promotion, req PromoteRequest) error {
+	left := make([]*Promotion, len(all))
+	for i := range all {
+		left[i] = &all[i]
+	}
+	for len(left) > 0 {
+		batch, rest := map[string]*Promotion{}, []*Promotion{}
+		var items []Rehearsed
+		for _, p := range left {
+			if batch[p.Control] != nil {
+				rest = append(rest, p)
+				continue
+			}
+			batch[p.Control] = p
+			items = append(items, Rehearsed{Control: p.record.control, Bindings: p.live})
+		}
+		r, err := Rehearse(ctx, req.Inventory, items, req.Settings, req.Now)
+		if err != nil {
+			return err
+		}
+		for _, b := range r.Breaks {
+			batch[b.Control].block(&b.Object, "it violates the policy at %s", list(pathTexts(b.Paths)))
+		}
+		for _, u := range r.Unknown {
+			batch[u.Control].block(nil, "not known: %s", u.Why)
+		}
+		left = rest
+	}
+	return nil
 }
 
 // promotions are one for each stage of a control that is below the wanted one.
@@ -142,21 +174,6 @@ func (p *Promotion) drifted(c *ControlStatus) {
 	}
 	slices.SortFunc(p.Blockers, func(a, b Blocker) int { return cmp.Compare(a.Why, b.Why) })
 	p.Blockers = slices.CompactFunc(p.Blockers, func(a, b Blocker) bool { return a.Why == b.Why })
-}
-
-// rehearse blocks what the objects that are there violate.
-func (p *Promotion) rehearse(ctx context.Context, req PromoteRequest) error {
-	r, err := Rehearse(ctx, req.Inventory, []Rehearsed{{Control: p.record.control, Bindings: p.live}}, req.Settings, req.Now)
-	if err != nil {
-		return err
-	}
-	for _, b := range r.Breaks {
-		p.block(&b.Object, "it violates the policy at %s", list(pathTexts(b.Paths)))
-	}
-	for _, u := range r.Unknown {
-		p.block(nil, "not known: %s", u)
-	}
-	return nil
 }
 
 func pathTexts(paths []finding.Path) []string {

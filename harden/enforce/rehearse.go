@@ -31,9 +31,14 @@ type Break struct {
 type Rehearsal struct {
 	Breaks []Break `json:"breaks"`
 	// Judged counts the pairs of control and object that were looked at.
-	Judged int `json:"judged"`
-	// Unknown says what could not be judged, a sentence each.
-	Unknown []string `json:"unknown"`
+	Judged  int       `json:"judged"`
+	Unknown []Unknown `json:"unknown"`
+}
+
+// An Unknown is what could not be judged.
+type Unknown struct {
+	Control string `json:"control"`
+	Why     string `json:"why"` // a sentence without a final dot
 }
 
 // Rehearsed are bindings to rehearse, by control.
@@ -66,7 +71,7 @@ func Kinds(controls []control.Control) []schema.GroupKind {
 // Rehearse judges the objects of an inventory by controls, as far as their bindings hold. The only error is a
 // cancelled context.
 func Rehearse(ctx context.Context, inv *inventory.Inventory, items []Rehearsed, settings control.Settings, now time.Time) (*Rehearsal, error) {
-	out := &Rehearsal{Breaks: []Break{}, Unknown: []string{}}
+	out := &Rehearsal{Breaks: []Break{}, Unknown: []Unknown{}}
 	controls := make([]control.Control, len(items))
 	for i, item := range items {
 		controls[i] = item.Control
@@ -78,15 +83,15 @@ func Rehearse(ctx context.Context, inv *inventory.Inventory, items []Rehearsed, 
 	for i, r := range rep.Results {
 		matches, err := matchesOf(items[i].Bindings)
 		if err != nil {
-			out.Unknown = append(out.Unknown, fmt.Sprintf("%s: %v", r.Control.ID, err))
+			out.Unknown = append(out.Unknown, Unknown{r.Control.ID, err.Error()})
 			continue
 		}
 		out.Judged += len(r.Passed) + len(r.Findings)
 		if r.Skipped != "" {
-			out.Unknown = append(out.Unknown, r.Control.ID+": "+r.Skipped)
+			out.Unknown = append(out.Unknown, Unknown{r.Control.ID, r.Skipped})
 		}
 		for _, e := range r.Errors {
-			out.Unknown = append(out.Unknown, fmt.Sprintf("%s: %s could not be judged: %s", r.Control.ID, e.Object, e.Message))
+			out.Unknown = append(out.Unknown, Unknown{r.Control.ID, fmt.Sprintf("%s could not be judged: %s", e.Object, e.Message)})
 		}
 		out.add(inv, r, matches)
 	}
@@ -106,7 +111,7 @@ func (out *Rehearsal) add(inv *inventory.Inventory, r scan.Result, matches []*ad
 		held, err := holds(inv, f.Object, matches)
 		at[f.Object] = -1
 		if err != nil {
-			out.Unknown = append(out.Unknown, fmt.Sprintf("%s: whether %s is in its scope: %v", r.Control.ID, f.Object, err))
+			out.Unknown = append(out.Unknown, Unknown{r.Control.ID, fmt.Sprintf("whether %s is in its scope: %v", f.Object, err)})
 		} else if held {
 			at[f.Object] = len(out.Breaks)
 			out.Breaks = append(out.Breaks, Break{Control: r.Control.ID, Object: f.Object, Paths: []finding.Path{f.Path}, Message: f.Message})

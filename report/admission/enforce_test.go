@@ -34,7 +34,7 @@ func enforced(s string) map[string]*answer.Document {
 		LeftOut:  []enforce.LeftOut{{Control: "host-pid", Why: "its exception x" + s}}, Warnings: []string{"mind " + s},
 		Rehearsal: &enforce.Rehearsal{
 			Breaks: []enforce.Break{{Control: "host-path", Object: pod, Paths: []finding.Path{finding.Path("spec.volumes" + s), "spec.x"}, Message: s}},
-			Judged: 7, Unknown: []string{"host-path: " + s},
+			Judged: 7, Unknown: []enforce.Unknown{{Control: "host-path", Why: s}},
 		},
 	}
 	status := NewStatus("prod"+s, &enforce.Status{Controls: []enforce.ControlStatus{{

@@ -112,7 +112,7 @@ func (body *PolicyInstallation) Notes() []string {
 	notes = append(notes, leftOut(body.LeftOut)...)
 	if body.Rehearsal != nil {
 		for _, u := range body.Rehearsal.Unknown {
-			notes = append(notes, "not known: "+u)
+			notes = append(notes, "not known: "+u.Control+": "+u.Why)
 		}
 	}
 	return notes
