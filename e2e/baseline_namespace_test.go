@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -90,8 +91,9 @@ spec:
 // A settled is a cluster to which baselines are applied.
 type settled struct {
 	*testing.T
-	c      *controlplane.ControlPlane
-	client dynamic.Interface
+	c       *controlplane.ControlPlane
+	client  dynamic.Interface
+	manager string // of the fields
 }
 
 // steps are the folders of a baseline, in their order.
@@ -137,7 +139,7 @@ func (s *settled) of(client dynamic.Interface, content map[string]any) dynamic.R
 
 // apply applies an object as kubectl apply --server-side does.
 func (s *settled) apply(client dynamic.Interface, content map[string]any, dry bool) error {
-	options := metav1.ApplyOptions{FieldManager: "plimsoll-baseline"}
+	options := metav1.ApplyOptions{FieldManager: s.manager}
 	if dry {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
@@ -179,7 +181,7 @@ func TestBaselineNamespace(t *testing.T) {
 	c := controlplane.Start(t, controlplane.Options{Minor: *minor, Controllers: true})
 	client, err := dynamic.NewForConfig(c.REST)
 	must(t, err)
-	s := &settled{t, c, client}
+	s := &settled{t, c, client, "plimsoll-baseline"}
 
 	var all []*inventory.Object
 	for _, step := range steps(t, dir) {
@@ -345,7 +347,7 @@ func TestBaselineCluster(t *testing.T) {
 	c := controlplane.Start(t, controlplane.Options{Minor: *minor, Controllers: true})
 	client, err := dynamic.NewForConfig(c.REST)
 	must(t, err)
-	s := &settled{t, c, client}
+	s := &settled{t, c, client, "plimsoll"}
 	var all []*inventory.Object
 	for _, step := range steps(t, dir) {
 		for _, o := range stepObjects(t, step) {
@@ -376,6 +378,23 @@ func TestBaselineCluster(t *testing.T) {
 			if got := s.can(group, q.verb, q.resource, ""); got != want {
 				t.Errorf("%s: %s %s: %t, want %t", group, q.verb, q.resource, got, want)
 			}
+		}
+	}
+	kubeconfig, err := c.Kubeconfig("")
+	must(t, err)
+	out, stderr, code := p.ask(t, "policy", "status", "--kubeconfig", kubeconfig, "-f", "json")
+	var status struct {
+		Items []struct {
+			Control         string
+			Problems, Drift []any
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &status); err != nil || code != 0 || len(status.Items) < 70 {
+		t.Errorf("policy status knows %d controls, exit code %d: %v %s", len(status.Items), code, err, stderr)
+	}
+	for _, i := range status.Items {
+		if len(i.Problems)+len(i.Drift) > 0 {
+			t.Errorf("policy status does not take %s as installed: %v %v", i.Control, i.Problems, i.Drift)
 		}
 	}
 	if _, err := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}).Get(t.Context(), "plimsoll", metav1.GetOptions{}); err != nil {

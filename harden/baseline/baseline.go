@@ -82,7 +82,8 @@ const (
 	PartOfThis = "plimsoll-baseline"
 )
 
-// Manager is who applies a baseline, as the API server notes it.
+// Manager is who applies the baseline of a team or namespace, as the API server notes it. That of a cluster is applied as
+// `plimsoll policy` applies policies, which it hands over to.
 const Manager = "plimsoll-baseline"
 
 // Build plans a baseline.
@@ -93,7 +94,7 @@ func Build(o Options) (*Baseline, error) {
 	b := &builder{Options: o, plan: &plan.Plan{Manager: Manager}}
 	var steps []func() error
 	if o.Kind == Cluster {
-		b.plan.Title = "Baseline of a cluster"
+		b.plan.Title, b.plan.Manager = "Baseline of a cluster", ""
 		steps = []func() error{b.auditing, b.anonymous, b.encryption, b.kubeadm, b.policies, b.clusterRoles}
 	} else {
 		b.plan.Title = fmt.Sprintf("Baseline of the %s %s", o.Kind, o.Name)

@@ -39,11 +39,8 @@ func (b *builder) policies() error {
 		Title: "Policies of the catalogue, in audit stage",
 		Why: "They refuse nothing yet: violations are written to the audit log, as annotations of the requests. The policies are those of the " +
 			"catalogue, byte for byte; where they hold is in their bindings.",
-		After: []string{
-			"look at what they say for some weeks: plimsoll policy status",
-			"then warn, then deny: plimsoll policy promote, or plimsoll policy install --stage warn",
-		},
-		Undo: []string{"Delete the bindings: policies without bindings do nothing."},
+		After: b.onwards(),
+		Undo:  []string{"Delete the bindings: policies without bindings do nothing."},
 	}
 	if ns := inst.Namespace(); ns != nil && b.Kind == Cluster {
 		s.Changes = append(s.Changes, b.paramsNamespace(inventory.String(ns, "metadata", "name"))...)
@@ -61,6 +58,15 @@ func (b *builder) policies() error {
 	}
 	b.step("policies", s)
 	return b.leftOut(inst)
+}
+
+// onwards is how policies go on to the next stage.
+func (b *builder) onwards() []string {
+	look := "look at what they say for some weeks: plimsoll policy status --audit with the API server's audit log"
+	if b.Kind == Cluster {
+		return []string{look, "then warn, then deny, one control after the other: plimsoll policy promote"}
+	}
+	return []string{look, "then warn, then deny: plimsoll policy install --stage warn --namespace " + strings.Join(b.spaces(), ",") + "; the bindings of this step may stay"}
 }
 
 const registryControl = "untrusted-registry"
