@@ -101,7 +101,7 @@ func runPolicyTest(ctx context.Context, opts PolicyTestOptions, paths []string, 
 		return err
 	}
 	header.Warnings = append(header.Warnings, run.remarks(results)...)
-	converted, expected, err := run.judgeKyverno(ctx, &opts, s, &header)
+	converted, expected, err := run.judgeKyverno(ctx, &opts, &header)
 	if err != nil {
 		return err
 	}

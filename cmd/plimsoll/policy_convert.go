@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-io/plimsoll/inventory"
 	"github.com/plimsoll-io/plimsoll/policy"
 	"github.com/plimsoll-io/plimsoll/policy/kyverno"
 	reportadmission "github.com/plimsoll-io/plimsoll/report/admission"
@@ -88,6 +87,3 @@ func (s streams) unsupported(p *kyverno.Policy, r *kyverno.Rule) {
 		fmt.Fprintf(s.err, "%s: %s: no equivalent for %s: %s\n", u.Position, name, u.Construct, u.Reason)
 	}
 }
-
-// isKyverno says whether some objects are Kyverno policies.
-func isKyverno(objects []*inventory.Object) bool { return slices.ContainsFunc(objects, kyverno.Is) }

@@ -21,7 +21,7 @@ func (r *policyTest) readKyverno(objects []*inventory.Object) {
 
 // judgeKyverno judges the objects by the Kyverno policies. expected are the results, by index, that a rule is skipped,
 // which is nothing to worry about.
-func (r *policyTest) judgeKyverno(ctx context.Context, opts *PolicyTestOptions, s streams, header *reportadmission.Header) (items []admission.Result, expected map[int]bool, err error) {
+func (r *policyTest) judgeKyverno(ctx context.Context, opts *PolicyTestOptions, header *reportadmission.Header) (items []admission.Result, expected map[int]bool, err error) {
 	expected = map[int]bool{}
 	if r.kyverno == nil {
 		return nil, expected, nil

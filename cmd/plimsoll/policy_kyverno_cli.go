@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -120,7 +122,7 @@ func applyKyverno(ctx context.Context, program string, policies, objects []*inve
 	start := bytes.IndexByte(out.Bytes(), '{')
 	report := &kyvernoReport{}
 	if start < 0 {
-		return nil, fmt.Errorf("it wrote no report (%v)", runErr)
+		return nil, fmt.Errorf("it wrote no report: %w", cmp.Or(runErr, errors.New("standard output is empty")))
 	}
 	if err := json.NewDecoder(bytes.NewReader(out.Bytes()[start:])).Decode(report); err != nil {
 		return nil, fmt.Errorf("read its report: %w", err)

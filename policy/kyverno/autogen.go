@@ -34,7 +34,7 @@ func autogenControllers(o *inventory.Object, rules []map[string]any) []string {
 						return nil
 					}
 				}
-				if len(kinds) > 1 && containsKind(kinds, "Pod") {
+				if len(kinds) > 1 && containsPod(kinds) {
 					return nil
 				}
 				for _, k := range kinds {
@@ -68,10 +68,10 @@ func descriptions(block map[string]any) []map[string]any {
 	return out
 }
 
-func containsKind(kinds []string, kind string) bool {
+func containsPod(kinds []string) bool {
 	return slices.ContainsFunc(kinds, func(s string) bool {
 		k, ok := readKind(s)
-		return ok && k.kind == kind
+		return ok && k.kind == "Pod"
 	})
 }
 
@@ -87,8 +87,8 @@ func kindsOf(block map[string]any) []string {
 func autogenRules(rule map[string]any, controllers []string) []map[string]any {
 	name := inventory.String(rule, "name")
 	excluded := kindsOf(inventory.Map(rule, "exclude"))
-	if len(controllers) == 0 || strings.HasPrefix(name, "autogen-") || rule["validate"] == nil || !containsKind(kindsOf(inventory.Map(rule, "match")), "Pod") ||
-		len(excluded) > 0 && !containsKind(excluded, "Pod") {
+	if len(controllers) == 0 || strings.HasPrefix(name, "autogen-") || rule["validate"] == nil || !containsPod(kindsOf(inventory.Map(rule, "match"))) ||
+		len(excluded) > 0 && !containsPod(excluded) {
 		return nil
 	}
 	var out []map[string]any
@@ -192,7 +192,7 @@ func setKinds(block map[string]any, match bool, kinds []string, all bool) {
 			resources = map[string]any{}
 			f["resources"] = resources
 		}
-		if all || containsKind(texts(resources["kinds"]), "Pod") {
+		if all || containsPod(texts(resources["kinds"])) {
 			resources["kinds"] = list
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/policy/admission"
@@ -40,11 +41,15 @@ func FuzzConvert(f *testing.F) {
 	objects, _ := manifest.ReadBytes("objects.yaml", []byte(fuzzObjects), manifest.Options{})
 	f.Fuzz(func(t *testing.T, text string) {
 		found, _ := manifest.ReadBytes("policy.yaml", []byte(text), manifest.Options{MaxDocument: 1 << 16})
+		start := time.Now()
 		policies := kyverno.Convert(found)
 		kyverno.Remarks(found)
 		compiled(t, policies)
 		if _, err := kyverno.NewSet(policies).Judge(context.Background(), admission.World{}, objects); err != nil {
 			t.Fatal(err)
+		}
+		if slow := time.Since(start); slow > 30*time.Second {
+			t.Errorf("it takes %s", slow)
 		}
 	})
 }

@@ -232,7 +232,7 @@ func (g *generator) compareAs(v value, c class, operator, operand string) expr {
 	guard := g.guard(v, c)
 	switch c {
 	case null:
-		return and(guard, constant(compareText("0", operator, operand, true)))
+		return and(guard, constant(compareNull(operator, operand)))
 	case boolean:
 		return compareBool(v, guard, operator, operand)
 	case integer, double:
@@ -398,22 +398,15 @@ func holds(order int, operator string) bool {
 	return order <= 0
 }
 
-// compareText compares a known text. Of null the texts "==" and "!=" have no say, which never says so.
-func compareText(s, operator, operand string, isNull bool) bool {
+// compareNull compares what is missing, which counts as zero, but is no text.
+func compareNull(operator, operand string) bool {
 	if d, err := time.ParseDuration(operand); err == nil {
-		if value, err := time.ParseDuration(s); err == nil {
-			return compareDuration(value, operator, d)
-		}
+		return compareDuration(0, operator, d)
 	}
 	if q, err := resource.ParseQuantity(operand); err == nil {
-		if value, err := resource.ParseQuantity(s); err == nil {
-			return holds(value.Cmp(q), operator)
-		}
+		return holds(-q.Sign(), operator)
 	}
-	if isNull || operator != "" && operator != "!" {
-		return false
-	}
-	return wildMatch(operand, s) == (operator == "")
+	return false
 }
 
 // matchesNull says whether a missing field is what a pattern describes.
@@ -439,17 +432,17 @@ func nullIs(text string) bool {
 	if len(text) >= 2 {
 		for _, operator := range []string{">=", "<=", ">", "<", "!"} {
 			if strings.HasPrefix(text, operator) {
-				return compareText("0", operator, strings.TrimSpace(text[len(operator):]), true)
+				return compareNull(operator, strings.TrimSpace(text[len(operator):]))
 			}
 		}
 		if m := notInRange.FindStringSubmatch(text); m != nil {
-			return compareText("0", "<", m[1], true) || compareText("0", ">", m[2], true)
+			return compareNull("<", m[1]) || compareNull(">", m[2])
 		}
 		if m := inRange.FindStringSubmatch(text); m != nil {
-			return compareText("0", ">=", m[1], true) && compareText("0", "<=", m[2], true)
+			return compareNull(">=", m[1]) && compareNull("<=", m[2])
 		}
 	}
-	return compareText("0", "", strings.TrimSpace(text), true)
+	return compareNull("", strings.TrimSpace(text))
 }
 
 // isScalar says whether a pattern is no object and no list.

@@ -15,7 +15,7 @@ func (s Scope) Conditions(conditions any) (c Condition, err error) {
 	if err != nil {
 		return Condition{}, unsupported("conditions", "not JSON: %v", err)
 	}
-	t := &translation{scope: s, template: true, source: "conditions"}
+	t := &translation{names: s.fresh(), scope: s, template: true, source: "conditions"}
 	var old []any
 	if json.Unmarshal(data, &old) == nil {
 		return t.condition(t.sequential(old, false)), nil
@@ -173,16 +173,21 @@ func (t *translation) check(key, value node, body func(k, v node) string) check 
 // strictly is a condition on a value whose evaluation may fail. The value is evaluated first, since the operators of CEL
 // can overlook an error of one side.
 func (t *translation) strictly(n node, body func(node) string) string {
-	if plain := body(n); strings.HasPrefix(plain, n.text) {
+	plain := body(n)
+	if strings.HasPrefix(plain, n.text) {
 		if rest := plain[len(n.text):]; lonely.MatchString(rest) {
 			return plain
 		}
+	} else if rest, ok := strings.CutSuffix(plain, " == "+atom(n.text)); ok && lonelyLeft.MatchString(rest) {
+		return plain
 	}
 	v := t.fresh()
 	text := n.text
 	n.text = v
 	return "[" + text + "].exists(" + v + ", " + body(n) + ")"
 }
+
+var lonelyLeft = regexp.MustCompile(`^("[^"]*"|[a-z0-9.]+)$`)
 
 // lonely is what may follow the only mention of a value.
 var lonely = regexp.MustCompile(`^ (==|!=|in) ([^ ]+|\[[^\]]*\])$|^[.](startsWith|endsWith|contains|matches)\("[^"]*"\)$`)

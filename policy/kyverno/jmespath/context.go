@@ -92,7 +92,7 @@ func (s Scope) entry(name string, fields map[string]any) (n node, err error) {
 
 // loaded is the value of a variable entry: the value, or what jmesPath finds in it or in the whole context, or the default.
 func (s Scope) loaded(name string, variable map[string]any) node {
-	t := &translation{scope: s, template: true, source: name, json: true}
+	t := &translation{names: s.fresh(), scope: s, template: true, source: name, json: true}
 	var fallback node
 	hasDefault := variable["default"] != nil
 	if hasDefault {
@@ -121,7 +121,7 @@ func (s Scope) loaded(name string, variable map[string]any) node {
 		if err != nil {
 			panic(unsupported(excerpt(jmes), "not a JMESPath expression: %v", err))
 		}
-		inner := &translation{scope: s, source: jmes}
+		inner := &translation{names: s.fresh(), scope: s, source: jmes}
 		found = inner.node(ast, inner.soft(base))
 		found.failing = or(base.missing, base.failing, found.failing)
 	case jmes != "":

@@ -30,7 +30,7 @@ func (s Scope) Foreach(list string) (f *Foreach, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &translation{scope: s, source: list}
+	t := &translation{names: s.fresh(), scope: s, source: list}
 	name := "e" + strconv.Itoa(s.elements+1)
 	level := strconv.Itoa(s.elements)
 	item := element(name)

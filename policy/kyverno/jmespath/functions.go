@@ -368,7 +368,7 @@ func (c *call) labelMatch() node {
 		return c.holds(c.args[1].val(), func(b string) string {
 			k := c.fresh()
 			return and(c.args[0].is(Map, a), c.args[1].is(Map, b),
-				a+".all("+k+", "+k+" in "+b+" && "+b+"["+k+"] == "+a+"["+k+"])")
+				a+".all("+k+", "+k+" in "+b+" && "+c.sameKind(element(b+"["+k+"]"), element(a+"["+k+"]"))+")")
 		})
 	}), Bool)
 }

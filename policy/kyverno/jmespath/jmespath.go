@@ -13,7 +13,8 @@
 //
 // A few values that no API server stores in practice are refused at run time instead of being judged by a wrong rule,
 // also as an evaluation error: numbers whose text differs between Go and CEL, letters outside of ASCII whose case is
-// to be changed, lists of lists where a list of them has to be flattened, and a field that is asked of a list.
+// to be changed, lists of lists where a list of them has to be flattened, a field that is asked of a list, and an
+// element that is asked of an object by its number.
 //
 // One difference is on purpose: the texts of a document are data. Kyverno would take a {{ }} in them for one more
 // variable, and resolve it.

@@ -158,11 +158,13 @@ func (t *translation) valueSet(operator string, value node) set {
 	if value.typ != Dyn {
 		valid = func(string) string { return yes }
 	}
-	return set{t.holds(value.val(), valid), func(e node) string {
+	usable := func(v string) string {
+		special := and(typeIs("dyn("+v+")", "string"), "string("+v+").matches("+quote(specialTexts)+")")
+		return choose(special, refusal("a text that is a range or JSON")+" == true", valid(v))
+	}
+	return set{t.holds(value.val(), usable), func(e node) string {
 		return t.holds(value.val(), func(v string) string {
-			special := and(typeIs("dyn("+v+")", "string"), "string("+v+").matches("+quote(specialTexts)+")")
-			return choose(special, refusal("a text that is a range or JSON")+" == true",
-				t.inSequence(e, t.listed("("+choose(typeIs("dyn("+v+")", "list"), v, "dyn(["+v+"])")+")", yes)))
+			return choose(usable(v), t.inSequence(e, t.listed("("+choose(typeIs("dyn("+v+")", "list"), v, "dyn(["+v+"])")+")", yes)), no)
 		})
 	}}
 }

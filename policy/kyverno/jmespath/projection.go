@@ -2,6 +2,7 @@ package jmespath
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	jp "github.com/kyverno/go-jmespath"
@@ -106,13 +107,27 @@ func (t *translation) multiSelect(ast jp.ASTNode, value node) node {
 	}
 	failing = and(not(absent), failing)
 	var n node
-	if ast.NodeType == jp.ASTMultiSelectList {
+	if list, ok := literals(items); ok && ast.NodeType == jp.ASTMultiSelectList {
+		n = constant(list)
+	} else if ast.NodeType == jp.ASTMultiSelectList {
 		n = listOf(t.fixed(items), no, failing)
 	} else {
 		n = t.hash(ast, items)
 		n.failing = failing
 	}
 	return t.nullIf(n, absent)
+}
+
+// literals are the values of constants.
+func literals(items []node) ([]any, bool) {
+	list := make([]any, len(items))
+	for i, item := range items {
+		if !item.constant {
+			return nil, false
+		}
+		list[i] = item.literal
+	}
+	return list, true
 }
 
 func (t *translation) hash(ast jp.ASTNode, items []node) node {
@@ -183,11 +198,60 @@ func (t *translation) same(left, right node) string {
 		}
 		return not(left.val())
 	}
-	l, r := left.val(), right.val()
-	if left.typed && right.typed && left.typ == right.typ && (left.typ == String || left.typ == Bool) {
-		return atom(l) + " == " + atom(r)
+	if left.constant {
+		left, right = right, left
 	}
-	return atom(left.dyn()) + " == " + atom(r)
+	if left.list != nil && left.list.items != nil {
+		return t.sameItems(left, right)
+	} else if right.list != nil && right.list.items != nil && !right.constant {
+		return t.sameItems(right, left)
+	}
+	if left.list != nil && !right.constant || right.list != nil && !left.constant {
+		panic(unsupported("comparison of computed lists", "CEL in an API server overlooks differences between their elements"))
+	}
+	l, r := left.val(), right.val()
+	scalar := func(n node) bool { return n.typ == String || n.typ == Bool || n.typ == Number || n.typ == Null }
+	switch {
+	case left.typed && right.typed && left.typ == right.typ && scalar(left):
+		return atom(l) + " == " + atom(r)
+	case scalar(left):
+		return atom(left.dyn()) + " == " + atom(r)
+	case scalar(right) || right.constant: // see emptyValues
+		return atom(r) + " == " + atom(left.dyn())
+	}
+	return t.sameKind(left, right)
+}
+
+// sameItems compares a list of known length, element by element: CEL takes lists for equal whose elements cannot be compared.
+func (t *translation) sameItems(left, right node) string {
+	items := left.list.items
+	if right.list != nil && right.list.items != nil {
+		if len(right.list.items) != len(items) {
+			return no
+		}
+		conditions := []string{left.list.present, right.list.present}
+		for i, item := range items {
+			conditions = append(conditions, t.same(item, right.list.items[i]))
+		}
+		return and(conditions...)
+	}
+	return and(left.list.present, t.holds(right.dyn(), func(v string) string {
+		conditions := []string{typeIs(v, "list"), "size(" + v + ") == " + strconv.Itoa(len(items))}
+		for i, item := range items {
+			conditions = append(conditions, t.same(item, element(v+"["+strconv.Itoa(i)+"]")))
+		}
+		return and(conditions...)
+	}))
+}
+
+// sameKind compares two values that may both be lists or objects of the document, and may be of different kinds.
+func (t *translation) sameKind(left, right node) string {
+	return t.holds(left.dyn(), func(l string) string {
+		return t.holds(right.dyn(), func(r string) string {
+			return "(" + typeIs(l, "list") + ") == (" + typeIs(r, "list") + ") && (" + typeIs(l, "map") + ") == (" + typeIs(r, "map") + ") && " +
+				l + " == " + r
+		})
+	})
 }
 
 // less compares two numbers; what is none makes the result null.

@@ -6,7 +6,8 @@ import (
 )
 
 // A Scope says what the names in a rule stand for. The zero value is not usable: start with NewScope.
-// Scopes are values: every method that changes one returns a new one.
+// Scopes are values: every method that changes one returns a new one. A scope, and those that are made from it, are for
+// one goroutine.
 type Scope struct {
 	// Object and OldObject are the CEL expressions that request.object and request.oldObject stand for.
 	Object, OldObject string
@@ -14,12 +15,15 @@ type Scope struct {
 	// where they say request.object, and outside of templates request.object is null.
 	Deletes bool
 
+	counter  *names             // the names of CEL variables: what is inlined must not hide what surrounds it
 	names    map[string]binding // the rule's context variables, element, elementIndex
 	elements int                // how many foreach loops surround the expression
 }
 
 // NewScope is the scope of a rule: object and oldObject, no context variables, no foreach, no DELETE.
-func NewScope() Scope { return Scope{Object: "object", OldObject: "oldObject"} }
+func NewScope() Scope {
+	return Scope{Object: "object", OldObject: "oldObject", counter: &names{}}
+}
 
 // A Variable is an expression that the policy has to declare under spec.variables, in this order.
 type Variable struct{ Name, Expression string }
@@ -28,6 +32,14 @@ type Variable struct{ Name, Expression string }
 type binding struct {
 	node   node
 	refuse *Unsupported
+}
+
+// fresh are the names for a new translation.
+func (s Scope) fresh() *names {
+	if s.counter == nil {
+		return &names{}
+	}
+	return s.counter
 }
 
 func (s Scope) bind(name string, b binding) Scope {

@@ -78,7 +78,7 @@ func (s Scope) text(template string) (n node, err error) {
 	if len(list) == 3 && list[0].literal == "" && list[2].literal == "" {
 		return s.variable(list[1])
 	}
-	t := &translation{scope: s, template: true, source: template}
+	t := &translation{names: s.fresh(), scope: s, template: true, source: template}
 	n = made("", String)
 	var parts []string
 	for _, p := range list {
@@ -136,7 +136,7 @@ func (s Scope) Message(template string) (v Value, err error) {
 	if err != nil {
 		return Value{}, err
 	}
-	t := &translation{scope: s, template: true, source: template}
+	t := &translation{names: s.fresh(), scope: s, template: true, source: template}
 	n := made("", String)
 	var parts []string
 	fixed := ""

@@ -18,7 +18,7 @@ const (
 
 // A translation is the work on one expression.
 type translation struct {
-	names
+	*names
 	scope    Scope
 	template bool // the expression stands in {{ }}
 	json     bool // numbers of the policy are those of JSON, as in context variables
@@ -45,7 +45,7 @@ func (s Scope) translate(jmes string, template bool) (n node, err error) {
 	if err != nil {
 		return node{}, unsupported(excerpt(jmes), "not a JMESPath expression: %v", err)
 	}
-	t := &translation{scope: s, template: template, source: jmes}
+	t := &translation{names: s.fresh(), scope: s, template: template, source: jmes}
 	n = t.node(ast, node{root: contextRoot, missing: no, failing: no})
 	t.bound(n)
 	return n, nil
@@ -219,6 +219,10 @@ func (t *translation) plain(n node) node {
 	return n
 }
 
+// emptyValues are what counts as false. The values of a document stand on the right of every comparison with them, also
+// in this one: an API server of 1.37 or newer fails to compare its lists and objects, on the left, with anything else.
+const emptyValues = `[dyn(null), dyn(false), dyn(""), dyn([]), dyn({})]`
+
 // falsy is the condition that the value counts as false: false, null, and what is empty.
 func (t *translation) falsy(n node) string {
 	switch {
@@ -241,11 +245,7 @@ func (t *translation) falsy(n node) string {
 	case List, Map:
 		return "size(" + n.val() + ") == 0"
 	}
-	return t.holds(n.val(), func(v string) string {
-		// An API server's lists and objects cannot be compared with values of other types.
-		return v + " == null || type(" + v + ") == bool && !" + v + " || type(" + v + ") == string && " + v + ` == "" || ` +
-			"(type(" + v + ") == list || type(" + v + ") == map) && size(" + v + ") == 0"
-	})
+	return atom(n.val()) + " in " + emptyValues
 }
 
 func isFalse(v any) bool {
