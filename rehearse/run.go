@@ -53,6 +53,7 @@ func rehearsers() []rehearser {
 		{admissionSort, concernsAdmission, rehearseAdmission},
 		{quotaSort, concernsQuota, rehearseQuota},
 		{rbacSort, concernsRBAC, rehearseRBAC},
+		{networkSort, concernsNetwork, rehearseNetwork},
 		{auditSort, concernsAudit, rehearseAudit},
 	}
 }

@@ -11,9 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/plimsoll-io/plimsoll/control"
-	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
-	"github.com/plimsoll-io/plimsoll/network"
 	"github.com/plimsoll-io/plimsoll/network/flow"
 	"github.com/plimsoll-io/plimsoll/network/rehearse"
 	reportnetwork "github.com/plimsoll-io/plimsoll/report/network"
@@ -74,19 +72,11 @@ func runNetpolRehearse(ctx context.Context, opts RehearseOptions, paths []string
 	}
 	proposed := view
 	if set != nil {
-		proposed = opts.propose(view, set)
+		proposed = opts.viewOf(rehearse.Propose(view.inv, set.All(), set.Gaps, opts.Only))
 	}
 	setCollector(100, planMemory)
 	needs, count := view.observed(flows), flows.Summary.Flows
-	current := view.network.AssumeEnforced()
-	after := current
-	if proposed != view {
-		after = proposed.network.AssumeEnforced()
-	}
-	r := rehearse.Rehearse(needs, current, after)
-	if plugin := view.network.Plugin(); plugin.Doubt() != "" {
-		r.CannotKnow = append(r.CannotKnow, "Whether policies have an effect at all: "+plugin.Doubt())
-	}
+	r := rehearse.Enforced(needs, view.network, proposed.network)
 	header := proposed.header("Rehearsal")
 	r.Incomplete = r.Incomplete || len(header.Inventory.Gaps) > 0
 	if err := opts.Output.writeAnswer(reportnetwork.RehearsalOf(header, needs, r, count), targets, s); err != nil {
@@ -118,7 +108,7 @@ func (o *RehearseOptions) readAll(ctx context.Context, paths []string, s streams
 			if set, err = input.load(ctx, o.Policies, control.Settings{}, s.in); err != nil {
 				return err
 			}
-			if len(set.Gaps) == 0 && !slices.ContainsFunc(set.All(), isPolicy) {
+			if len(set.Gaps) == 0 && !slices.ContainsFunc(set.All(), rehearse.IsPolicy) {
 				return fmt.Errorf("there is no network policy in what --policies names: %s", strings.Join(o.Policies, ", "))
 			}
 			return nil
@@ -126,40 +116,4 @@ func (o *RehearseOptions) readAll(ctx context.Context, paths []string, s streams
 	}
 	err := group.Wait()
 	return view, set, flows, err
-}
-
-// propose is the view with the proposed policies in the place of others.
-func (o *RehearseOptions) propose(view *networkView, set *inventory.Inventory) *networkView {
-	proposed := map[finding.Ref]bool{}
-	namespaces := map[string]bool{}
-	var policies []*inventory.Object
-	for _, p := range set.All() {
-		if !isPolicy(p) {
-			continue
-		}
-		policies = append(policies, p)
-		proposed[nameOf(p)] = true
-		if p.Kind == "NetworkPolicy" {
-			namespaces[p.Namespace] = true
-		}
-	}
-	objects := slices.DeleteFunc(slices.Clone(view.inv.All()), func(p *inventory.Object) bool {
-		return isPolicy(p) && (proposed[nameOf(p)] || o.Only && p.Kind == "NetworkPolicy" && namespaces[p.Namespace])
-	})
-	gaps := slices.Concat(view.inv.Gaps, set.Gaps)
-	return o.viewOf(inventory.New(view.inv.Source, view.inv.Taken, view.inv.Version, append(objects, policies...), gaps))
-}
-
-// isPolicy says whether an object is a policy of the network: one of Kubernetes, or of a plugin, whose effect is not
-// understood.
-func isPolicy(o *inventory.Object) bool {
-	gk := o.GroupKind()
-	return gk.Group != "" && slices.Contains(network.Reads(), gk) && !slices.Contains(inventory.WorkloadKinds(), gk)
-}
-
-// nameOf is what makes two policies the same, whatever version of the API they are written in.
-func nameOf(o *inventory.Object) finding.Ref {
-	ref := o.Ref
-	ref.APIVersion = o.Group()
-	return ref
 }
