@@ -17,6 +17,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == "network" {
 		exit(measureNetwork(os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "rehearsal" {
+		exit(measureRehearsal(os.Args[2:]))
+	}
 	if len(os.Args) > 2 {
 		switch os.Args[1] { // commands with flags of their own, and what the benchmark runs as processes
 		case "network-scale":

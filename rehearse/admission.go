@@ -183,6 +183,9 @@ func (r *admissionRun) judgeAll(ctx context.Context) error {
 
 // judgeChange judges what the change brings by all policies that are in force then.
 func (r *admissionRun) judgeChange(ctx context.Context) error {
+	if !slices.ContainsFunc(r.changes, func(c Change) bool { return c.New != nil && !judgesObjects(c.Ref()) }) {
+		return nil
+	}
 	all := r.panel(func(*policyGroup) bool { return true })
 	if all.empty() {
 		return nil

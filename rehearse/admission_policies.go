@@ -46,16 +46,19 @@ type policies struct {
 	source string
 	minor  string
 	groups []*policyGroup
+	set    *admission.Set // of all that are not Kyverno's
 }
 
 func policiesOf(inv *inventory.Inventory, minor string) *policies {
 	out := &policies{inv: inv, source: inv.Source.Kind, minor: cmp.Or(minor, admission.Minors()[len(admission.Minors())-1])}
 	at := map[policyKey]*policyGroup{}
+	var objects []*inventory.Object
 	for _, o := range inv.All() {
 		key, ok := keyOf(o)
 		if !ok {
 			continue
 		}
+		objects = append(objects, o)
 		g := at[key]
 		if g == nil {
 			g = &policyGroup{key: key}
@@ -72,6 +75,7 @@ func policiesOf(inv *inventory.Inventory, minor string) *policies {
 			g.params = &admissionv1.ParamKind{APIVersion: inventory.String(kind, "apiVersion"), Kind: inventory.String(kind, "kind")}
 		}
 	}
+	out.set = admission.Read(objects, out.minor)
 	return out
 }
 
@@ -166,25 +170,45 @@ func (p *policies) bench(groups []*policyGroup) *bench {
 	if len(groups) == 0 {
 		return nil
 	}
+	b := &bench{world: p.world(groups)}
+	var names []string
 	var objects []*inventory.Object
 	for _, g := range groups {
-		objects = append(append(objects, g.policy), g.bindings...)
+		if g.kyverno() {
+			objects = append(objects, g.policy)
+		} else {
+			names = append(names, g.key.name)
+		}
 	}
-	b := &bench{world: p.world(groups)}
-	b.native = admission.Read(objects, p.minor).Batch(b.world)
+	if len(names) > 0 {
+		if set, err := p.set.Only(names); err == nil { // they are there, as groups are made of them
+			b.native = set.Batch(b.world)
+		}
+	}
 	if converted := kyverno.Convert(objects); len(converted) > 0 {
 		b.kyverno = kyverno.NewSet(converted)
 	}
 	return b
 }
 
-func (b *bench) objections(ctx context.Context, request admission.Request) []admission.Result {
+// objections are what the policies have against a creation, or, later, against an update that changes nothing.
+func (b *bench) objections(ctx context.Context, request admission.Request, later bool) []admission.Result {
 	if b == nil {
 		return nil
 	}
-	out := b.native.Objections(ctx, request)
+	var out []admission.Result
+	switch {
+	case b.native == nil:
+	case later:
+		out = b.native.LaterObjections(ctx, request)
+	default:
+		out = b.native.Objections(ctx, request)
+	}
 	if b.kyverno == nil {
 		return out
+	}
+	if later {
+		request.Operation, request.OldObject = admissionv1.Update, request.Object
 	}
 	for _, r := range b.kyverno.Review(ctx, b.world, request) {
 		if r.Result.Result != admission.Pass && !r.Skipped {
@@ -259,8 +283,7 @@ func (p *panel) objections(ctx context.Context, s *subject) []objection {
 		return out
 	}
 	update := *s
-	update.request.Operation = admissionv1.Update
-	update.request.Object, update.request.OldObject = s.real.Content, s.real.Content
+	update.request.Object = s.real.Content
 	for _, o := range p.compare(ctx, &update, p.updates, p.updatesBefore, "update") {
 		if !slices.ContainsFunc(out, func(c objection) bool {
 			return c.result.Policy == o.result.Policy && c.result.Denied() == o.result.Denied()
@@ -275,13 +298,13 @@ func (p *panel) objections(ctx context.Context, s *subject) []objection {
 // compare judges by what will be, and tells what is refused already.
 func (p *panel) compare(ctx context.Context, s *subject, after, before *bench, on string) []objection {
 	var out []objection
-	for _, r := range after.objections(ctx, s.request) {
+	for _, r := range after.objections(ctx, s.request, on != "") {
 		out = append(out, objection{subject: s, result: r, on: on})
 	}
 	if len(out) == 0 || before == nil {
 		return out
 	}
-	was := before.objections(ctx, s.request)
+	was := before.objections(ctx, s.request, on != "")
 	for i := range out {
 		out[i].already = slices.ContainsFunc(was, func(r admission.Result) bool {
 			return r.Denied() || !out[i].result.Denied() && sameResult(r, out[i].result)

@@ -139,7 +139,10 @@ func (r *admissionRun) faults(touched map[policyKey]bool) {
 			objects = append(objects, c.New)
 		}
 	}
-	for _, p := range admission.Read(objects, r.after.minor).Problems {
+	for _, p := range r.after.set.Problems {
+		if !slices.ContainsFunc(objects, func(o *inventory.Object) bool { return o.Ref == p.Resource }) {
+			continue
+		}
 		if strings.Contains(p.Message, "looks like a secret") {
 			r.out.doubts = append(r.out.doubts, Doubt{Changes: []finding.Ref{p.Resource}, Sort: admissionSort, Object: &p.Resource, Count: 1, Reason: p.Message})
 			continue

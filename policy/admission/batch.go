@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/plimsoll-io/plimsoll/policy"
@@ -17,6 +18,8 @@ type Batch struct {
 	fast  *policy.Set
 	// together are the indexes into set.Policies of those that fast judges.
 	together []int
+	// sameLater says of each of them that what it says of an object does not depend on what is done to it, once it looks at it.
+	sameLater []bool
 }
 
 // Batch prepares to judge many requests in one world.
@@ -29,24 +32,62 @@ func (s *Set) Batch(w World) *Batch {
 			continue // judged alone
 		}
 		b.together = append(b.together, i)
+		b.sameLater = append(b.sameLater, sameLater(v))
 		policies = append(policies, v)
 	}
 	b.fast = policy.NewSet(policies)
 	return b
 }
 
-// Objections are the results of one request but for passes.
+// Objections are the results of one request but for passes. Of validations that are false, one stands for all of a policy and
+// a binding, and its Rule is "".
 func (b *Batch) Objections(ctx context.Context, r Request) []Result {
-	in, out := b.set.mutate(ctx, &b.world, &r)
-	passed := make([]bool, len(b.set.Policies))
-	for i, v := range b.fast.Evaluate(ctx, in, nil) {
-		at := b.together[i]
-		unknownNamespace := in.Namespace == nil && r.Ref.Namespace != "" && b.set.Policies[at].validating.Asks("namespaceObject")
-		passed[at] = v.Err == nil && !v.Denied && !unknownNamespace
+	in := r.input(&b.world)
+	verdicts := make([]*policy.Verdict, len(b.set.Policies))
+	fast := b.fast.Evaluate(ctx, in, nil)
+	for i := range fast {
+		unknownNamespace := in.Namespace == nil && r.Ref.Namespace != "" && b.set.Policies[b.together[i]].validating.Asks("namespaceObject")
+		if fast[i].Err == nil && !unknownNamespace {
+			verdicts[b.together[i]] = &fast[i]
+		}
 	}
-	out = slices.DeleteFunc(out, func(one Result) bool { return one.Result == Pass })
+	var out []Result
 	for i, p := range b.set.Policies {
-		if passed[i] {
+		v := verdicts[i]
+		if v != nil && !v.Denied {
+			continue
+		}
+		j := judgement{ctx: ctx, world: &b.world, request: &r, policy: p, in: in}
+		if v != nil {
+			j.denied(v)
+		} else {
+			j.judge()
+		}
+		out = append(out, slices.DeleteFunc(j.results, func(one Result) bool { return one.Result == Pass })...)
+	}
+	return out
+}
+
+// sameLater says whether only the matchConditions of a policy can tell an update from a creation.
+func sameLater(v *policy.Policy) bool {
+	judges := policy.New(v.Source.DeepCopy())
+	judges.Source.Spec.MatchConditions = nil
+	return !judges.Asks("oldObject") && !judges.Asks("request")
+}
+
+// LaterObjections are what policies have against updating an object that is there without changing it, and not against
+// making it: passes, and what Objections says of r, the creation, are left out.
+func (b *Batch) LaterObjections(ctx context.Context, r Request) []Result {
+	in := r.input(&b.world)
+	decided := make([]bool, len(b.set.Policies))
+	for i, v := range b.fast.Evaluate(ctx, in, nil) {
+		decided[b.together[i]] = b.sameLater[i] && v.Matched && v.Err == nil
+	}
+	in.Operation, in.OldObject = admissionv1.Update, in.Object
+	r.Operation, r.OldObject = in.Operation, in.OldObject
+	var out []Result
+	for i, p := range b.set.Policies {
+		if decided[i] {
 			continue
 		}
 		j := judgement{ctx: ctx, world: &b.world, request: &r, policy: p, in: in}
@@ -54,6 +95,30 @@ func (b *Batch) Objections(ctx context.Context, r Request) []Result {
 		out = append(out, slices.DeleteFunc(j.results, func(one Result) bool { return one.Result == Pass })...)
 	}
 	return out
+}
+
+// denied tells of a policy whose validation is false, by each binding that covers the request.
+func (j *judgement) denied(v *policy.Verdict) {
+	message := v.Message
+	if message == "" && len(v.Violations) > 0 {
+		message, _ = j.policy.validating.Explain(v.Violations)
+	}
+	one := func(b *Binding) {
+		r := j.result(b, Fail, message)
+		r.denied = slices.Contains(r.Actions, string(admissionv1.Deny))
+		j.results = append(j.results, r)
+	}
+	if len(j.policy.Bindings) == 0 {
+		one(nil)
+	}
+	for _, b := range j.policy.Bindings {
+		switch covered, err := policy.Selects(b.spec.MatchResources, j.in); {
+		case err != nil:
+			j.say(b, Skip, err.Error())
+		case covered:
+			one(b)
+		}
+	}
 }
 
 // input is the request as policies see it.
