@@ -26,7 +26,9 @@ becomes a policy; the rules that Kyverno generates for the controllers of pods a
 What has no equivalent (calls to the cluster, to registries or other servers, some expressions) is named
 construct by construct, on standard error and in the answer. The conversion of such rules is left out.
 
-Exit codes: 0 all rules are converted · 2 usage or runtime error · 3 some have no equivalent, or something
+Rules for the Pod Security Standards become no policy, since labels of namespaces say the same.
+
+Exit codes: 0 all rules are converted · 2 usage or runtime error · 3 some have become no policy, or something
 could not be read.`,
 		Example: "  plimsoll policy convert kyverno/ > policies.yaml\n  plimsoll policy convert kyverno/ -f table\n  plimsoll policy convert kyverno/ -f json",
 		Args:    cobra.MinimumNArgs(1),
@@ -62,9 +64,12 @@ func runPolicyConvert(ctx context.Context, opts PolicyOptions, paths []string, s
 	missing := 0
 	for _, p := range policies {
 		for _, r := range p.Rules {
-			missing += len(r.Unsupported)
+			if r.Converted() {
+				continue
+			}
+			missing++
 			if yaml {
-				s.unsupported(p, r)
+				s.unconverted(p, r)
 			}
 		}
 	}
@@ -79,11 +84,16 @@ func runPolicyConvert(ctx context.Context, opts PolicyOptions, paths []string, s
 	return nil
 }
 
-// unsupported names what a rule has no equivalent for.
-func (s streams) unsupported(p *kyverno.Policy, r *kyverno.Rule) {
+// unconverted says why a rule has become no policy.
+func (s streams) unconverted(p *kyverno.Policy, r *kyverno.Rule) {
+	name := p.Object.Name
+	if r.Title() != "" {
+		name += ", rule " + r.Title()
+	}
 	for _, u := range r.Unsupported {
-		name := strings.TrimRight(p.Object.Name+", rule "+r.Title(), " ")
-		name = strings.TrimSuffix(name, ", rule")
 		fmt.Fprintf(s.err, "%s: %s: no equivalent for %s: %s\n", u.Position, name, u.Construct, u.Reason)
+	}
+	if r.Supported() {
+		fmt.Fprintf(s.err, "%s: %s: no policy: %s\n", p.Place(r), name, strings.Join(r.Warnings, "; "))
 	}
 }

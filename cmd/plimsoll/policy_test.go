@@ -33,6 +33,11 @@ func TestPolicyAnswers(t *testing.T) {
 		"test-cases":    {"test --policy" + in("policies", "tests"), exitFindings},
 		"test-junit":    {"test --junit --policy" + in("policies", "tests"), exitFindings},
 		"test-alone":    {"test" + in("policies", "tests"), exitFindings},
+		"convert":       {"convert" + in("kyverno"), exitIncomplete},
+		"convert-table": {"convert -f table" + in("kyverno"), exitIncomplete},
+		"convert-csv":   {"convert -f csv" + in("kyverno"), exitIncomplete},
+		"convert-json":  {"convert -f json" + in("kyverno"), exitIncomplete},
+		"kyverno":       {"test -v --kyverno none-of-these --policy" + in("kyverno", "kyverno-objects"), exitFindings},
 		"list":          {"list" + in("policies", "bad"), exitError},
 	} {
 		t.Run(name, func(t *testing.T) {

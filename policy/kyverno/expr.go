@@ -49,6 +49,9 @@ func not(e expr) expr {
 	case e.tie == tieUnary && strings.HasPrefix(e.text, "!"):
 		return atom(strings.TrimPrefix(e.text, "!"))
 	}
+	if sides := topLevel(e.text, " == "); e.tie == tieRelation && len(sides) == 2 {
+		return relation(sides[0] + " != " + sides[1])
+	}
 	return expr{"!" + e.at(tieAtom), tieUnary}
 }
 

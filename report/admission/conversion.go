@@ -2,6 +2,7 @@ package admission
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -156,7 +157,7 @@ func (c *ConvertedRule) remarks() []string {
 func conversionText(t *answer.Terminal, body *Conversion) {
 	t.Heading("What becomes of Kyverno's rules", body.Summary.String())
 	last := ""
-	for i := range body.Items {
+	for i := 0; i < len(body.Items); i++ {
 		r := &body.Items[i]
 		if r.Policy != last {
 			t.Line("")
@@ -171,15 +172,21 @@ func conversionText(t *answer.Terminal, body *Conversion) {
 		default:
 			lead = answer.Lead{Word: "labels", Paint: t.Dim}
 		}
-		name := r.Rule
-		if name == "" {
-			name = "the policy"
+		names := []string{cmp.Or(r.Rule, "the policy")}
+		for i+1 < len(body.Items) && r.like(&body.Items[i+1]) {
+			i++
+			names = append(names, body.Items[i].Rule)
 		}
-		t.Lead(2, lead, name)
+		t.Lead(2, lead, strings.Join(names, ", "))
 		for _, remark := range r.remarks() {
 			t.Text(6, remark)
 		}
 	}
+}
+
+// like says whether there is as much to say of another rule of the same policy.
+func (c *ConvertedRule) like(o *ConvertedRule) bool {
+	return c.Policy == o.Policy && c.Position == o.Position && c.Converted == o.Converted && slices.Equal(c.remarks(), o.remarks())
 }
 
 // WriteConversion writes the policies and bindings as YAML. Comments say what they were, and what there is no policy for.
