@@ -148,12 +148,11 @@ func byPolicy(results []admission.Result) map[string][]admission.Result {
 	return out
 }
 
-// verdict is the strongest result of a converted rule, or that it is skipped; nil where the rule does not look at the object.
+// verdict is the result of a converted rule, or that it is skipped; nil where the rule does not look at the object. Of
+// several validations the first that does not hold decides.
 func verdict(results, probes []admission.Result) *Result {
-	for _, o := range []admission.Outcome{admission.Error, admission.Fail, admission.Unsupported, admission.Skip} {
-		if i := slices.IndexFunc(results, func(r admission.Result) bool { return r.Result == o }); i >= 0 {
-			return &Result{Result: results[i]}
-		}
+	if i := slices.IndexFunc(results, func(r admission.Result) bool { return r.Result != admission.Pass }); i >= 0 {
+		return &Result{Result: results[i]}
 	}
 	for _, p := range probes {
 		if p.Result == admission.Fail {

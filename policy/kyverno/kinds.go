@@ -153,14 +153,18 @@ func typesOf(kinds []kindSelector) shape {
 	return out
 }
 
-// mergeRules puts rules of the same group, version and operations together.
+// mergeRules puts rules of the same group, version and operations together, but for those of all resources, which an API
+// server does not take beside others.
 func mergeRules(rules []admissionv1.NamedRuleWithOperations) []admissionv1.NamedRuleWithOperations {
 	var out []admissionv1.NamedRuleWithOperations
 next:
 	for _, r := range rules {
+		if slices.ContainsFunc(out, func(o admissionv1.NamedRuleWithOperations) bool { return reflect.DeepEqual(o, r) }) {
+			continue
+		}
 		for i := range out {
 			if reflect.DeepEqual(out[i].APIGroups, r.APIGroups) && reflect.DeepEqual(out[i].APIVersions, r.APIVersions) &&
-				reflect.DeepEqual(out[i].Operations, r.Operations) {
+				reflect.DeepEqual(out[i].Operations, r.Operations) && !isWild(strings.Join(append(out[i].Resources, r.Resources...), "")) {
 				for _, resource := range r.Resources {
 					if !slices.Contains(out[i].Resources, resource) {
 						out[i].Resources = append(out[i].Resources, resource)
