@@ -61,7 +61,8 @@ func (o *HardenBaselineOptions) AddFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.Deployer, "group-deployer", "", "`group` that deploys (default: NAME-deployers); none for a cluster")
 	f.StringVar(&o.Operator, "group-operator", "", "`group` that operates (default: NAME-operators, cluster-operators)")
 	f.BoolVar(&o.AnyName, "any-name", false, "let deployers choose names, though PATH declares them")
-	f.StringSliceVar(&o.Accounts, "service-account", nil, "service `account` that pods may have, besides default and those in PATH (repeatable)")
+	f.StringSliceVar(&o.Accounts, "service-account", nil, "service `account` that pods may have, besides default and those in PATH "+
+		"(repeatable)")
 	f.StringToStringVar(&o.Quota, "quota", nil, "`entry=amount` of the quota of each namespace, requests.cpu=8 (repeatable)")
 	f.StringSliceVar(&o.Registries, "registry", nil, "`registry` that images may come from (repeatable)")
 	f.StringVar(&o.Store, "secret-store", "vault", "where secrets come from: "+strings.Join(baseline.Providers(), ", ")+" or none")

@@ -23,7 +23,8 @@ func (b *builder) anonymous() error {
 	n := b.minor()
 	if n < anonymousAlpha {
 		b.decide(plan.Decision{
-			Question: fmt.Sprintf("When will the cluster be upgraded? Kubernetes %s cannot limit anonymous requests to health endpoints, so no step was written for it.", b.Minor),
+			Question: fmt.Sprintf("When will the cluster be upgraded? Kubernetes %s cannot limit anonymous requests to health endpoints, so no "+
+				"step was written for it.", b.Minor),
 			Because: []string{"--anonymous-auth=false would refuse the kubelet's own probes, and have it restart the API server over and over",
 				"until then: see that no role is bound to system:anonymous or system:unauthenticated but system:public-info-viewer"},
 		})
@@ -32,18 +33,22 @@ func (b *builder) anonymous() error {
 	p := anonymousPart(n)
 	if n < anonymousBeta {
 		b.decide(plan.Decision{
-			Question: "Does the API server have --feature-gates already? Kubernetes " + b.Minor + " limits anonymous requests behind a gate, and the last flag of a name wins.",
-			Because:  []string{"put AnonymousAuthConfigurableEndpoints=true into the flag that is there, and take it out of the patch"},
+			Question: "Does the API server have --feature-gates already? Kubernetes " + b.Minor + " limits anonymous requests behind a gate, " +
+				"and the last flag of a name wins.",
+			Because: []string{"put AnonymousAuthConfigurableEndpoints=true into the flag that is there, and take it out of the patch"},
 		})
 	}
 	b.step("anonymous", plan.Step{
 		Title: "Anonymous requests reach health endpoints only",
-		Why: "Probes of the kubelet and of load balancers have no credentials: --anonymous-auth=false, as guides have it, makes them fail, and the API server restarts " +
+		Why: "Probes of the kubelet and of load balancers have no credentials: --anonymous-auth=false, as guides have it, makes them fail, " +
+			"and the API server restarts " +
 			"over and over. This answers them and nothing else, whatever roles say.",
 		Files: []plan.File{{Name: authenticationFile, Text: authentication(n)}, p.patch(), p.script()},
 		Before: []string{
-			"see that the API server has neither --anonymous-auth nor --oidc- flags: it does not start with them and this file together; what the latter say goes into the file, under jwt",
-			"let nodes join by a file from now on, kubeadm join --discovery-file: a join by token and hash reads the ConfigMap cluster-info anonymously",
+			"see that the API server has neither --anonymous-auth nor --oidc- flags: it does not start with them and this file together; what " +
+				"the latter say goes into the file, under jwt",
+			"let nodes join by a file from now on, kubeadm join --discovery-file: a join by token and hash reads the ConfigMap cluster-info " +
+				"anonymously",
 		},
 		After: append(p.restarted(),
 			"see that health is answered, and nothing else: asked without credentials, /readyz says ok, and /api says Unauthorized"),

@@ -72,7 +72,8 @@ func (p part) patch() plan.File {
 			op{"add", "/spec/volumes/-", map[string]any{"name": v.name, "hostPath": map[string]any{"path": v.path, "type": v.kind}}})
 	}
 	var text strings.Builder
-	text.WriteString("# For the API server's static pod; kubeadm takes it too, in a folder of --patches. Apply it once: each line adds something.\n")
+	text.WriteString("# For the API server's static pod; kubeadm takes it too, in a folder of --patches. Apply it once: each line adds " +
+		"something.\n")
 	for _, o := range ops {
 		line, err := json.Marshal(o)
 		if err != nil {
@@ -96,6 +97,7 @@ func (p part) restarted() []string {
 // undone is how a node goes back.
 func (p part) undone() []string {
 	return []string{
-		"On each node, one after the other: sh " + scriptFile + " back. It puts the kept manifest back, so that later steps have to be taken back first, and leaves the files.",
+		"On each node, one after the other: sh " + scriptFile + " back. It puts the kept manifest back, so that later steps have to be " +
+			"taken back first, and leaves the files.",
 	}
 }

@@ -22,7 +22,8 @@ func (b *builder) auditing() error {
 	p := auditPart()
 	b.step("audit", plan.Step{
 		Title: "Requests are recorded",
-		Why: "Without a policy the API server records nothing. This one records each change and each read, who made it, for whom and whether it was allowed; " +
+		Why: "Without a policy the API server records nothing. This one records each change and each read, who made it, for whom and " +
+			"whether it was allowed; " +
 			"never the body of a Secret, ConfigMap or token.",
 		Files: []plan.File{{Name: auditFile, Text: auditPolicy}, p.patch(), p.script()},
 		After: append(p.restarted(),

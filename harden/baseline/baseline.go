@@ -180,7 +180,8 @@ func (o *Options) check() error {
 
 // checkGroup refuses groups that are no people: Kubernetes puts everybody, or what it trusts, into them.
 func checkGroup(group string) error {
-	if strings.HasPrefix(group, "system:") || strings.TrimSpace(group) != group || strings.ContainsFunc(group, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	odd := strings.ContainsFunc(group, func(r rune) bool { return r < ' ' || r == 0x7f })
+	if odd || strings.HasPrefix(group, "system:") || strings.TrimSpace(group) != group {
 		return fmt.Errorf("%q is no group of people: name one of your identity provider", group)
 	}
 	return nil

@@ -42,7 +42,8 @@ func cluster() baseline.Options {
 	return baseline.Options{Kind: baseline.Cluster, Groups: g, Minor: "1.37"}
 }
 
-var acceptance = baseline.Acceptance{Owner: "shop team", Ticket: "SEC-1", ApprovedBy: "A. Person", Expires: time.Date(2027, 3, 31, 0, 0, 0, 0, time.UTC)}
+var acceptance = baseline.Acceptance{Owner: "shop team", Ticket: "SEC-1", ApprovedBy: "A. " +
+	"Person", Expires: time.Date(2027, 3, 31, 0, 0, 0, 0, time.UTC)}
 
 func build(t *testing.T, o baseline.Options) *baseline.Baseline {
 	t.Helper()
@@ -164,7 +165,8 @@ func scanned(t *testing.T, inv *inventory.Inventory, exceptions []finding.Except
 // can take from a deployer, and nothing else excepted.
 func TestNoFindings(t *testing.T) {
 	hole := []string{"create-pods Role/shop/baseline-deployer"}
-	anyName := []string{"configmaps-write Role/shop/baseline-deployer", "create-pods Role/shop/baseline-deployer", "network-write Role/shop/baseline-deployer"}
+	anyName := []string{"configmaps-write Role/shop/baseline-deployer", "create-pods Role/shop/baseline-deployer", "network-write " +
+		"Role/shop/baseline-deployer"}
 	for _, c := range []struct {
 		name string
 		with func(*baseline.Options)

@@ -9,8 +9,8 @@ import (
 func visible() []right {
 	return []right{
 		{[]string{""}, []string{
-			"endpoints", "events", "limitranges", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "replicationcontrollers",
-			"resourcequotas", "serviceaccounts", "services",
+			"endpoints", "events", "limitranges", "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods",
+			"replicationcontrollers", "resourcequotas", "serviceaccounts", "services",
 		}, reading, nil},
 		{[]string{"apps"}, []string{"controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"}, reading, nil},
 		{[]string{"batch"}, []string{"cronjobs", "jobs"}, reading, nil},
@@ -44,7 +44,8 @@ func drainable() []right {
 func (b *builder) clusterRoles() error {
 	s := plan.Step{
 		Title: "Roles of viewers and operators of the cluster",
-		Why: "Each is bound to a group. Who deploys does so in namespaces: a deployer of the whole cluster runs pods in kube-system, and is cluster-admin by another name. " +
+		Why: "Each is bound to a group. Who deploys does so in namespaces: a deployer of the whole cluster runs pods in kube-system, and is " +
+			"cluster-admin by another name. " +
 			"Contents of ConfigMaps and logs of all namespaces are for those who work there.",
 		Before: []string{"see that the identity provider has the groups, and who is in them"},
 	}
@@ -63,13 +64,15 @@ func (b *builder) clusterRoles() error {
 	}
 	if b.Groups.Deployer != "" {
 		b.decide(plan.Decision{
-			Question: "In which namespaces does the group " + b.Groups.Deployer + " deploy? No role was written for it here: plimsoll harden baseline namespace has one for each.",
-			Because:  []string{"a deployer of the whole cluster would be cluster-admin by another name"},
+			Question: "In which namespaces does the group " + b.Groups.Deployer + " deploy? No role was written for it here: plimsoll harden " +
+				"baseline namespace has one for each.",
+			Because: []string{"a deployer of the whole cluster would be cluster-admin by another name"},
 		})
 	}
 	b.decide(plan.Decision{
 		Question: "Who holds cluster-admin, in an emergency only? No binding was written for it.",
-		Because:  []string{"a certificate with the group system:masters cannot be revoked: keep kubeadm's in a safe, and bind a group that is empty in peace"},
+		Because: []string{"a certificate with the group system:masters cannot be revoked: keep kubeadm's in a safe, and bind a group that " +
+			"is empty in peace"},
 	})
 	return nil
 }

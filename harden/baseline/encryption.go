@@ -35,29 +35,35 @@ func (b *builder) encryption() error {
 	p := encryptionPart(b.Encryption)
 	s := plan.Step{
 		Title: "Secrets are encrypted at rest",
-		Why: "The API server encrypts Secrets before it writes them to etcd, so that neither the disk nor a backup shows them. First every node learns to read, " +
+		Why: "The API server encrypts Secrets before it writes them to etcd, so that neither the disk nor a backup shows them. First every " +
+			"node learns to read, " +
 			"then they write: a node that is not that far answers with errors for what it cannot read.",
 		After: append(p.restarted(),
-			"on each node, when all are there: cd "+p.folder()+", cp -p "+encryptionFile+" encryption-read.yaml, mv "+encryptionWrite+" "+encryptionFile+
+			"on each node, when all are there: cd "+p.folder()+", cp -p "+encryptionFile+" encryption-read.yaml, mv "+
+				""+encryptionWrite+" "+encryptionFile+
 				"; the API server reads it anew within a minute or two",
 			"rewrite what is there, for it stays in the clear until then: sh "+rewriteFile+", once, from anywhere",
 			"see that it is so: with etcdctl get, a value below /registry/secrets/ begins with k8s:enc:"),
 		Undo: []string{
 			"As long as nothing was written encrypted, on each node: sh " + scriptFile + " back.",
-			"Afterwards: encryption-read.yaml becomes " + encryptionFile + " again on each node, a minute later all Secrets are rewritten, sh " + rewriteFile +
-				", and only then on each node: sh " + scriptFile + " back. Without key or flag, Secrets that are encrypted can be neither read nor deleted, and what needs them stops.",
+			"Afterwards: encryption-read.yaml becomes " + encryptionFile + " again on each node, a minute later all Secrets are rewritten, sh " +
+				"" + rewriteFile +
+				", and only then on each node: sh " + scriptFile + " back. Without key or flag, Secrets that are encrypted can be neither read " +
+				"nor deleted, and what needs them stops.",
 		},
 	}
 	if b.Encryption.KMS == "" {
 		s.Files = []plan.File{{Name: encryptionMake, Text: makeEncryption}}
 		s.Before = []string{
-			"on the first node of the control plane, as root: sh " + encryptionMake + " makes " + encryptionFile + " and " + encryptionWrite + " in " + p.folder() +
+			"on the first node of the control plane, as root: sh " + encryptionMake + " makes " + encryptionFile + " and " +
+				"" + encryptionWrite + " in " + p.folder() +
 				" with a fresh key; copy both to the same folder of the other nodes, scp -p",
 			"keep a copy of the key apart from the backups of etcd: who loses it loses the Secrets, who has both has them all",
 		}
 		b.decide(plan.Decision{
 			Question: "Shall a key management service hold the key? --kms names the socket of its plugin.",
-			Because:  []string{"a key in a file protects disks and backups of etcd, not from who takes the node; the level mature asks for a KMS and a rotation within twelve months"},
+			Because: []string{"a key in a file protects disks and backups of etcd, not from who takes the node; the level mature asks for a " +
+				"KMS and a rotation within twelve months"},
 		})
 	} else {
 		read, write, err := b.Encryption.files()

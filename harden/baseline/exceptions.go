@@ -25,7 +25,9 @@ func (b *builder) exceptions() {
 		exceptions = append(exceptions, map[string]any{
 			"name": x.Name, "controls": list(x.Controls...), "reason": x.Reason, "owner": x.Owner, "ticket": x.Ticket,
 			"approvedBy": x.ApprovedBy, "expires": x.Expires.Format(time.DateOnly),
-			"objects": map[string]any{"namespaces": list(x.Objects.Namespaces...), "kinds": list(x.Objects.Kinds...), "names": list(x.Objects.Names...)},
+			"objects": map[string]any{
+				"namespaces": list(x.Objects.Namespaces...), "kinds": list(x.Objects.Kinds...), "names": list(x.Objects.Names...),
+			},
 		})
 	}
 	if len(exceptions) > 0 {

@@ -26,13 +26,16 @@ func (b *builder) kubeadm() error {
 	}
 	b.step("kubeadm", plan.Step{
 		Title: "kubeadm keeps the flags",
-		Why: "kubeadm writes the static pods anew with each upgrade, from the ClusterConfiguration in the cluster: flags that are only in the manifest are gone then. " +
+		Why: "kubeadm writes the static pods anew with each upgrade, from the ClusterConfiguration in the cluster: flags that are only in " +
+			"the manifest are gone then. " +
 			"A new cluster starts with this file, after the files of the steps before are in " + etcDir + " on each node.",
 		Files: []plan.File{{Name: kubeadmFile, Text: b.clusterConfiguration(version)}},
 		Before: []string{
 			"without kubeadm, skip this step: put the flags wherever the manifests of the control plane are made",
-			"a new cluster: kubeadm init --config " + kubeadmFile + ", with your names, networks and version added; its first start reads and writes Secrets in the clear until the step of encryption is done",
-			"a running cluster: write what kubeadm knows, which is in the ConfigMap kubeadm-config of kube-system, to current.yaml, and take the entries of apiServer over into it",
+			"a new cluster: kubeadm init --config " + kubeadmFile + ", with your names, networks and version added; its first start reads and " +
+				"writes Secrets in the clear until the step of encryption is done",
+			"a running cluster: write what kubeadm knows, which is in the ConfigMap kubeadm-config of kube-system, to current.yaml, and take " +
+				"the entries of apiServer over into it",
 		},
 		After: []string{
 			"kubeadm init phase upload-config kubeadm --config current.yaml",
@@ -70,7 +73,8 @@ func (b *builder) clusterConfiguration(version string) []byte {
 	}
 	out.WriteString("  extraVolumes:\n")
 	for _, v := range volumes {
-		fmt.Fprintf(&out, "  - name: %s\n    hostPath: %s\n    mountPath: %s\n    readOnly: %t\n    pathType: %s\n", v.name, v.path, v.path, v.readOnly, v.kind)
+		fmt.Fprintf(&out, "  - name: %s\n    hostPath: %s\n    mountPath: %s\n    readOnly: %t\n    pathType: "+
+			"%s\n", v.name, v.path, v.path, v.readOnly, v.kind)
 	}
 	return []byte(out.String())
 }

@@ -35,18 +35,21 @@ func (b *builder) namespaces() error {
 		return err
 	}
 	for _, ns := range b.spaces() {
-		s.Changes = append(s.Changes,
-			create(b.namespace(ns), "Takes only pods that the standard restricted allows"),
+		c := create(b.namespace(ns), "Takes only pods that the standard restricted allows")
+		c.Risk = "in a namespace that is in use already, pods that are not restricted are no longer made: plimsoll harden namespaces plans that way"
+		s.Changes = append(s.Changes, c,
 			create(account(ns), "Who needs the API server gets an account of its own, with a role of its own"),
 			create(object("v1", "ResourceQuota", ns, "baseline", map[string]any{"spec": map[string]any{"hard": sizes}}),
-				"Neither a runaway job nor an intruder can use up the cluster", "No load balancers and node ports: each opens the cluster to the outside"),
+				"Neither a runaway job nor an intruder can use up the cluster", "No load balancers and node ports: each opens the cluster to the "+
+					"outside"),
 			create(limits(ns), "The quota refuses containers without limits: these are given to them"))
 	}
 	b.step("namespaces", s)
 	b.decide(plan.Decision{
 		Object:   plan.RefOf(object("v1", "ResourceQuota", b.spaces()[0], "baseline", nil)),
 		Question: "How much may each namespace use? The quota is " + describe(sizes) + ".",
-		Because:  []string{"Too little keeps pods from starting, and only their controller's events say so; --quota requests.cpu=8 changes an entry"},
+		Because: []string{"Too little keeps pods from starting, and only their controller's events say so; --quota requests.cpu=8 changes " +
+			"an entry"},
 	})
 	return b.unfit()
 }

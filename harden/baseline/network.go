@@ -35,12 +35,17 @@ func (b *builder) network() error {
 		Undo: []string{"Without its policy default-deny a namespace is as open as before; the others only allow."},
 	}
 	for _, p := range made.Policies {
-		s.Changes = append(s.Changes, create(p.Object(), reasons(p)...))
+		c := create(p.Object(), reasons(p)...)
+		if len(p.Rules) == 0 {
+			c.Risk = "in a namespace that is in use already, connections that are not declared are cut: plimsoll netpol rehearse tells which"
+		}
+		s.Changes = append(s.Changes, c)
 	}
 	b.step("network", s)
 	b.unopened(made)
 	b.plan.CannotKnow = append(b.plan.CannotKnow,
-		"whether the cluster's DNS is that of kube-system with the label k8s-app=kube-dns: a cache on the nodes (NodeLocal DNSCache) needs its address opened as well")
+		"whether the cluster's DNS is that of kube-system with the label k8s-app=kube-dns: a cache on the nodes (NodeLocal DNSCache) needs "+
+			"its address opened as well")
 	if b.Declared != nil {
 		b.plan.CannotKnow = append(b.plan.CannotKnow, needs.CannotKnow...)
 	}

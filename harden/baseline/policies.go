@@ -66,7 +66,8 @@ func (b *builder) onwards() []string {
 	if b.Kind == Cluster {
 		return []string{look, "then warn, then deny, one control after the other: plimsoll policy promote"}
 	}
-	return []string{look, "then warn, then deny: plimsoll policy install --stage warn --namespace " + strings.Join(b.spaces(), ",") + "; the bindings of this step may stay"}
+	return []string{look, "then warn, then deny: plimsoll policy install --stage warn --namespace " + strings.Join(b.spaces(), ",") + "; " +
+		"the bindings of this step may stay"}
 }
 
 const registryControl = "untrusted-registry"
@@ -132,7 +133,8 @@ func (b *builder) accepted() []finding.Exception {
 	return []finding.Exception{{
 		Name: "baseline-deployers-" + b.Name, Controls: controls,
 		Objects: finding.Selector{Namespaces: b.spaces(), Kinds: []string{"Role"}, Names: []string{deployerRole}},
-		Reason: "Deployers run pods of their choice in their own namespace: no rule can divide that. The policies baseline-accounts name the accounts, " +
+		Reason: "Deployers run pods of their choice in their own namespace: no rule can divide that. The policies baseline-accounts name " +
+			"the accounts, " +
 			"the standard restricted keeps pods off the node.",
 		Owner: b.Acceptance.Owner, Ticket: b.Acceptance.Ticket, ApprovedBy: b.Acceptance.ApprovedBy, Expires: b.Acceptance.Expires,
 	}}

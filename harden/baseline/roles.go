@@ -184,8 +184,10 @@ func bound(ns, name, group string) plan.Change {
 // hole names what no rule can take from a deployer.
 func (b *builder) hole(ns string) []string {
 	out := []string{
-		"Who deploys runs any image, as any account that the namespace's pods may have, and mounts any Secret of the namespace: no rule can divide that",
-		fmt.Sprintf("What narrows it: the policy %s names the accounts, the standard restricted keeps pods off the node, and the namespace holds one team's things", guardName(ns)),
+		"Who deploys runs any image, as any account that the namespace's pods may have, and mounts any Secret of the namespace: no rule can " +
+			"divide that",
+		fmt.Sprintf("What narrows it: the policy %s names the accounts, the standard restricted keeps pods off the node, and the namespace "+
+			"holds one team's things", guardName(ns)),
 	}
 	if b.byName(ns) {
 		out = append(out, "Only declared objects, by name: deploy with kubectl apply --server-side, for a plain create has no name to compare")
@@ -195,14 +197,17 @@ func (b *builder) hole(ns string) []string {
 
 // groupless asks for groups that are not known.
 func (b *builder) groupless() {
-	for _, g := range []struct{ name, group string }{{"views", b.Groups.Viewer}, {"deploys", b.Groups.Deployer}, {"operates", b.Groups.Operator}} {
+	for _, g := range []struct{ name, group string }{
+		{"views", b.Groups.Viewer}, {"deploys", b.Groups.Deployer}, {"operates", b.Groups.Operator},
+	} {
 		if g.group == "" {
 			b.decide(plan.Decision{Question: fmt.Sprintf("Which group %s? No role was written for it.", g.name)})
 		}
 	}
 	b.decide(plan.Decision{
 		Question: "How do people run commands in pods in an emergency? No role here lets them.",
-		Because:  []string{"exec hands over all that the pod has; bind a role with pods/exec to one person for one hour instead, and have the audit log tell"},
+		Because: []string{"exec hands over all that the pod has; bind a role with pods/exec to one person for one hour instead, and have " +
+			"the audit log tell"},
 	})
 	if b.Groups.Deployer == "" || b.Kind == Cluster {
 		return

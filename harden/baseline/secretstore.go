@@ -36,7 +36,8 @@ func (b *builder) secretStore() error {
 	}
 	s := plan.Step{
 		Title: "Where secrets come from",
-		Why: "ExternalSecrets have the External Secrets Operator fetch values from a store: no manifest holds them, and a rotation needs no deployment. " +
+		Why: "ExternalSecrets have the External Secrets Operator fetch values from a store: no manifest holds them, and a rotation needs no " +
+			"deployment. " +
 			"The operator asks the store as the account " + storeAccount + ", which has no rights in the cluster.",
 		Before: []string{
 			"without the CustomResourceDefinitions of the first step, this one fails, and only this one",
@@ -55,9 +56,10 @@ func (b *builder) secretStore() error {
 	b.step("secret-store", s)
 	if b.Store.Place == "" {
 		b.decide(plan.Decision{
-			Object:   plan.RefOf(object("external-secrets.io/v1", "SecretStore", b.spaces()[0], "default", nil)),
-			Question: fmt.Sprintf("Where is the %s, and with which role may the account ask it? The SecretStore names a place that does not exist until then.", b.Store.Provider),
-			Because:  []string{"--secret-store-place sets it; roles and paths are edited in the file"},
+			Object: plan.RefOf(object("external-secrets.io/v1", "SecretStore", b.spaces()[0], "default", nil)),
+			Question: fmt.Sprintf("Where is the %s, and with which role may the account ask it? The SecretStore names a place that does not "+
+				"exist until then.", b.Store.Provider),
+			Because: []string{"--secret-store-place sets it; roles and paths are edited in the file"},
 		})
 	}
 	return nil
@@ -70,10 +72,12 @@ func (b *builder) definitions() error {
 	}
 	b.step("crds", plan.Step{
 		Title: "Definitions of the resources that others bring",
-		Why: "The SecretStore of the last step is no resource of Kubernetes itself. Two CustomResourceDefinitions have to be there first; all other steps do without them. " +
+		Why: "The SecretStore of the last step is no resource of Kubernetes itself. Two CustomResourceDefinitions have to be there first; " +
+			"all other steps do without them. " +
 			"They belong to the External Secrets Operator, and are upgraded with it, so that they are not among these files.",
 		Before: []string{
-			"install the External Secrets Operator, from 0.16 on, in a namespace of its own: it brings secretstores.external-secrets.io and externalsecrets.external-secrets.io, version v1",
+			"install the External Secrets Operator, from 0.16 on, in a namespace of its own: it brings secretstores.external-secrets.io and " +
+				"externalsecrets.external-secrets.io, version v1",
 			"kubectl wait --for=condition=Established crd/secretstores.external-secrets.io crd/externalsecrets.external-secrets.io",
 		},
 		Undo: []string{"Deleting a CustomResourceDefinition deletes all objects of its kind."},
