@@ -70,9 +70,11 @@ func (p *planner) levels() {
 func (ns *Namespace) current() {
 	labels := ns.labels()
 	ns.Enforced = privileged
-	if level := labels[prefix+enforce]; rank(level) >= 0 {
-		ns.Enforced = level
-		ns.Version = labels[prefix+enforce+"-version"]
+	if level, there := labels[prefix+enforce]; there {
+		ns.Enforced, ns.Version = level, labels[prefix+enforce+"-version"]
+		if rank(level) < 0 {
+			ns.Enforced = restricted // as the admission takes it
+		}
 	}
 }
 

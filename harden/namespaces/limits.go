@@ -55,8 +55,7 @@ func (p *planner) limits() {
 	}
 	quotas := plan.Step{
 		Name: "quotas", Title: "Bound what each namespace may use",
-		Why:    fmt.Sprintf("A ResourceQuota allows what the workloads declare and %d%% more. Pods that run stay as they are.", p.options.Headroom),
-		Before: []string{"apply the LimitRanges first: under a quota pods that ask for nothing are refused"},
+		Why: fmt.Sprintf("A ResourceQuota allows what the workloads declare and %d%% more. Pods that run stay as they are.", p.options.Headroom),
 	}
 	var empty []string
 	for _, ns := range p.list {
@@ -91,6 +90,10 @@ func (p *planner) limits() {
 	if len(empty) > 0 {
 		p.decide(finding.Ref{}, "How much may these namespaces use? Nothing runs in them, and no quota bounds them: "+strings.Join(empty, ", "))
 	}
+	if len(ranges.Changes) > 0 {
+		quotas.Before = []string{"apply the LimitRanges first: under a quota pods that ask for nothing are refused"}
+	}
+	p.askForDefaults()
 	p.step(ranges)
 	p.step(quotas)
 	if len(quotas.Changes) > 0 {

@@ -151,6 +151,7 @@ type planner struct {
 	byName    map[string]*Namespace
 	workloads map[string][]control.Workload // by namespace
 	live      map[*inventory.Object][]*inventory.Object
+	silence   map[string][]string            // namespaces of which nothing tells how much their containers need, by resources
 	scalers   map[string][]*inventory.Object // HorizontalPodAutoscalers by namespace and name of what they scale
 	index     map[string][]*inventory.Object // objects of some kinds by kind and namespace
 }

@@ -2,6 +2,8 @@ package namespaces
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -57,7 +59,7 @@ func (p *planner) limitRange(b *budget) (plan.Change, bool) {
 			b.unsure[name] = "the highest limit is less than the default request"
 		}
 	}
-	p.askForDefaults(b)
+	p.noteSilence(b)
 	if len(because) == 0 {
 		return plan.Change{}, false
 	}
@@ -92,8 +94,8 @@ func (p *planner) defaultRequest(b *budget, name string) (value resource.Quantit
 	return q, "no container says what it needs; --default-request does", err == nil && q.Sign() > 0
 }
 
-// askForDefaults asks what nothing tells: how much the containers of a namespace need of which none says so.
-func (p *planner) askForDefaults(b *budget) {
+// noteSilence notes of which resources nothing tells how much the containers of a namespace need.
+func (p *planner) noteSilence(b *budget) {
 	var missing []string
 	for _, name := range []string{requestsCPU, requestsMemory} {
 		if b.unsure[name] != "" {
@@ -103,11 +105,19 @@ func (p *planner) askForDefaults(b *budget) {
 	if len(missing) == 0 {
 		return
 	}
-	first := "requests." + missing[0]
-	p.decide(finding.Ref{APIVersion: "v1", Kind: "Namespace", Name: b.ns.Name},
-		"How much "+strings.Join(missing, " and ")+" do its containers need? Without requests no quota can count them (--default-request "+
-			strings.Join(missing, "=…,")+"=… gives one to those that declare none)",
-		someOf(b.silent[first])+" declare none; "+b.unsure[first])
+	key := strings.Join(missing, " and ")
+	if p.silence == nil {
+		p.silence = map[string][]string{}
+	}
+	p.silence[key] = append(p.silence[key], b.ns.Name+" ("+someOf(b.silent["requests."+missing[0]])+")")
+}
+
+// askForDefaults asks for what nothing tells.
+func (p *planner) askForDefaults() {
+	for _, missing := range slices.Sorted(maps.Keys(p.silence)) {
+		p.decide(finding.Ref{}, "How much "+missing+" do containers need that declare none? They are in "+someOf(p.silence[missing]),
+			"without requests no quota can count them; --default-request "+strings.ReplaceAll(missing, " and ", "=…,")+"=… gives one to each")
+	}
 }
 
 // someOf names the first of a list.
@@ -153,9 +163,9 @@ func (p *planner) quota(b *budget) (plan.Change, bool) {
 	if len(hard) == 0 {
 		return plan.Change{}, false
 	}
-	c := plan.Change{Action: plan.Create, Because: few(because)}
+	c := plan.Change{Action: plan.Create, Because: few(because), Fields: fields}
 	if own != nil {
-		c.Action, c.Source, c.Fields = plan.Update, own, fields
+		c.Action, c.Source = plan.Update, own
 		hard = merged(inventory.Map(own.Content, "spec", "hard"), hard)
 	}
 	c.Object = map[string]any{

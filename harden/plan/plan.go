@@ -59,7 +59,7 @@ type Change struct {
 	Text []byte
 	// Source is the object as it is, nil when there is none or it is not known.
 	Source *inventory.Object
-	// Fields are what changes in the source.
+	// Fields are what changes in the source; of a new object, what is worth showing.
 	Fields []finding.Path
 	// Because is the evidence, one sentence without a final dot each; it becomes the comment above the object.
 	Because []string

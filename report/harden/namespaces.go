@@ -81,7 +81,7 @@ func can(ns *namespaces.Namespace) string {
 
 // next is how far the next level is.
 func next(ns *namespaces.Namespace) string {
-	if ns.System != "" {
+	if ns.System != "" || ns.Unknown != "" && len(ns.Blockers) == 0 {
 		return ""
 	}
 	if ns.Next == "" {

@@ -64,7 +64,7 @@ const longest = 60
 
 // changed says in a few words what a change sets: the fields, with what they were.
 func changed(c *plan.Change) string {
-	if c.Action != plan.Update {
+	if c.Action == plan.Remove {
 		return ""
 	}
 	var out []string
