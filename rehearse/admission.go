@@ -89,6 +89,7 @@ func rehearseAdmission(ctx context.Context, s *state, changes []Change) (part, e
 	if err := r.replay(ctx); err != nil {
 		return part{}, err
 	}
+	r.users()
 	r.limits(changes)
 	for _, c := range s.changes {
 		if slices.ContainsFunc(r.after.groups, func(g *policyGroup) bool { return g.takes(c.Ref()) }) {
@@ -231,6 +232,9 @@ func (r *admissionRun) limits(changes []Change) {
 		r.out.cannotKnow = append(r.out.cannotKnow, "Fields that the API server fills in: manifests do not have them")
 	}
 	if names := r.wide.beyond(); len(names) > 0 {
+		if len(names) > 4 {
+			names = append(names[:3:3], display.Plural(len(names)-3, "other policy"))
+		}
 		r.out.cannotKnow = append(r.out.cannotKnow, "Requests that delete or connect, or are for subresources, which "+strings.Join(names, ", ")+
 			" also judge: only an audit log with the bodies of requests shows them")
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -101,14 +102,24 @@ func (g *policyGroup) asksNamespaces() bool {
 	return strings.Contains(g.text, "namespaceSelector") || strings.Contains(g.text, "namespaceObject") || strings.Contains(g.text, "namespaceLabels")
 }
 
-// asksUser says whether verdicts depend on who makes the request.
-func (g *policyGroup) asksUser() bool {
-	for _, word := range [...]string{"request.userInfo", "request.?userInfo", "serviceAccountName}}", "clusterRoles", `"subjects"`} {
-		if strings.Contains(g.text, word) {
-			return true
+// asksUser says whether verdicts depend on who makes the request; judges, that it is not only asked whom the policy looks at.
+func (g *policyGroup) asksUser() (asks, judges bool) {
+	if g.kyverno() {
+		for _, word := range [...]string{"request.userInfo", "clusterRoles", `"subjects"`, "serviceAccountName}}"} {
+			if strings.Contains(g.text, word) {
+				return true, true
+			}
 		}
+		return false, false
 	}
-	return false
+	const user = "serInfo" // of request.userInfo, request.?userInfo and request["userInfo"]
+	if !strings.Contains(g.text, user) {
+		return false, false
+	}
+	spec := maps.Clone(inventory.Map(g.policy.Content, "spec"))
+	delete(spec, "matchConditions")
+	text, _ := json.Marshal(spec)
+	return true, strings.Contains(string(text), user)
 }
 
 // asksUpdates says whether the policy may say something else of an update than of a creation.
@@ -264,6 +275,11 @@ func (p *panel) beyond() []string {
 		}
 	}
 	return out
+}
+
+// looked says whether a policy looks at what ordinary users do.
+func (p *panel) looked(name string) bool {
+	return p.creates != nil && p.creates.native != nil && p.creates.native.Looked(name)
 }
 
 // find is the policy of a name.

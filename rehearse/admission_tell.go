@@ -85,7 +85,9 @@ func (r *admissionRun) weigh(o objection) (weight, string) {
 		return doubt, fmt.Sprintf("%s cannot judge %s: a field is missing that the API server may fill in: %s", policy, what, message)
 	}
 	for _, p := range [...]*panel{r.wide, r.local} {
-		if g := p.find(result); g != nil && g.asksUser() {
+		if g := p.find(result); g == nil {
+			continue
+		} else if _, judges := g.asksUser(); judges {
 			return doubt, fmt.Sprintf("%s refuses %s, or not, by who asks for it: %s", policy, what, message)
 		}
 	}
@@ -168,12 +170,6 @@ func (r *admissionRun) faults(touched map[policyKey]bool) {
 		if g.policy != nil && !g.inForce() {
 			r.out.notes = append(r.out.notes, g.policy.String()+" is bound by nothing: it enforces nothing")
 		}
-		if g.inForce() && !g.kyverno() && g.asksUser() {
-			r.out.doubts = append(r.out.doubts, Doubt{
-				Changes: []finding.Ref{g.policy.Ref}, Sort: admissionSort, Object: &g.policy.Ref, Count: 1,
-				Reason: "it asks who makes a request (request.userInfo), which objects do not show",
-			})
-		}
 		r.unread(g)
 	}
 	for _, g := range r.before.groups {
@@ -181,6 +177,28 @@ func (r *admissionRun) faults(touched map[policyKey]bool) {
 		if g.inForce() && touched[g.key] && !still {
 			r.out.notes = append(r.out.notes, fmt.Sprintf("policy %s is no longer enforced", g.key.name))
 		}
+	}
+}
+
+// users tells of policies that ask who makes a request, which objects do not show. Where a policy looks at what ordinary
+// users do, that is judged, and only others are not known.
+func (r *admissionRun) users() {
+	var some []string
+	for _, g := range r.wide.groups {
+		asks, judges := g.asksUser()
+		switch {
+		case asks && !judges && r.wide.looked(g.key.name):
+			some = append(some, g.key.name)
+		case asks:
+			r.out.doubts = append(r.out.doubts, Doubt{
+				Changes: []finding.Ref{g.policy.Ref}, Sort: admissionSort, Object: &g.policy.Ref, Count: 1,
+				Reason: "it asks who makes a request, which objects do not show",
+			})
+		}
+	}
+	if len(some) > 0 {
+		r.out.cannotKnow = append(r.out.cannotKnow, fmt.Sprintf("What %d policies say to users whom they name (%s): objects are judged as if any other user made them",
+			len(some), some[0]+map[bool]string{true: ", …"}[len(some) > 1]))
 	}
 }
 

@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -20,11 +21,22 @@ type Batch struct {
 	together []int
 	// sameLater says of each of them that what it says of an object does not depend on what is done to it, once it looks at it.
 	sameLater []bool
+	looked    []atomic.Bool // by policy of the set: an ordinary user's request was looked at
+}
+
+// Looked says whether a policy looked at any request so far, as far as it was judged together with others.
+func (b *Batch) Looked(name string) bool {
+	for i, p := range b.set.Policies {
+		if p.Object.Name == name && b.looked[i].Load() {
+			return true
+		}
+	}
+	return false
 }
 
 // Batch prepares to judge many requests in one world.
 func (s *Set) Batch(w World) *Batch {
-	b := &Batch{set: s, world: w}
+	b := &Batch{set: s, world: w, looked: make([]atomic.Bool, len(s.Policies))}
 	var policies []*policy.Policy
 	for i, p := range s.Policies {
 		v := p.validating
@@ -47,6 +59,9 @@ func (b *Batch) Objections(ctx context.Context, r Request) []Result {
 	fast := b.fast.Evaluate(ctx, in, nil)
 	for i := range fast {
 		unknownNamespace := in.Namespace == nil && r.Ref.Namespace != "" && b.set.Policies[b.together[i]].validating.Asks("namespaceObject")
+		if fast[i].Matched {
+			b.looked[b.together[i]].Store(true)
+		}
 		if fast[i].Err == nil && !unknownNamespace {
 			verdicts[b.together[i]] = &fast[i]
 		}
