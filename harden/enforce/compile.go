@@ -36,6 +36,7 @@ func Compile(req Request, inv *inventory.Inventory) (*Installation, error) {
 		}
 	}
 	inst.warnOfLabels()
+	inst.warnOfGaps(inv)
 	return inst, nil
 }
 
@@ -162,6 +163,17 @@ func (inst *Installation) warnOfLabels() {
 				inst.Warnings = append(inst.Warnings, fmt.Sprintf(text, g.Name))
 			}
 		}
+	}
+}
+
+// warnOfGaps says that workloads that could not be read may not be alike to the exceptions.
+func (inst *Installation) warnOfGaps(inv *inventory.Inventory) {
+	if inv == nil {
+		return
+	}
+	gap, ok := inv.Incomplete(makers...)
+	if ok && slices.ContainsFunc(inst.Bundles, func(b Bundle) bool { return len(b.Grants) > 0 && about(b.Control).workloads }) {
+		inst.Warnings = append(inst.Warnings, "whether exceptions fit workloads and their pods alike could not be seen everywhere: "+gap.Reason)
 	}
 }
 

@@ -220,6 +220,17 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+func TestGapsAreTold(t *testing.T) {
+	inv := inventory.New(inventory.Source{}, today, "", nil, []inventory.Gap{{Kind: "Deployment", Group: "apps", Reason: "deployments is forbidden"}})
+	x := exception(finding.Selector{Labels: map[string]string{"a": "1"}})
+	for id, want := range map[string]bool{"host-path": true, "wildcard-rbac": false} {
+		inst := compile(t, Request{Controls: only(t, id), Exceptions: []finding.Exception{x}}, inv)
+		if got := strings.Contains(strings.Join(inst.Warnings, " "), "deployments is forbidden"); got != want {
+			t.Errorf("%s: warnings are %v", id, inst.Warnings)
+		}
+	}
+}
+
 // TestAlike holds that labels that a workload and its pods do not share are refused when that is seen.
 func TestAlike(t *testing.T) {
 	workload := func(own, pods map[string]any) *inventory.Inventory {
