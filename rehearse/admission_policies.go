@@ -175,6 +175,8 @@ type bench struct {
 	world   admission.World
 	native  *admission.Batch
 	kyverno *kyverno.Set
+	// kyvernoUpdates says that one of Kyverno's may say something else of an update.
+	kyvernoUpdates bool
 }
 
 func (p *policies) bench(groups []*policyGroup) *bench {
@@ -187,6 +189,7 @@ func (p *policies) bench(groups []*policyGroup) *bench {
 	for _, g := range groups {
 		if g.kyverno() {
 			objects = append(objects, g.policy)
+			b.kyvernoUpdates = b.kyvernoUpdates || g.asksUpdates()
 		} else {
 			names = append(names, g.key.name)
 		}
@@ -202,44 +205,45 @@ func (p *policies) bench(groups []*policyGroup) *bench {
 	return b
 }
 
-// objections are what the policies have against a creation, or, later, against an update that changes nothing.
-func (b *bench) objections(ctx context.Context, request admission.Request, later bool) []admission.Result {
+// objections are what the policies have against a creation, and, where updates is not nil, against an update of what is
+// there that changes nothing.
+func (b *bench) objections(ctx context.Context, request admission.Request, updates func(string) bool) (create, later []admission.Result) {
 	if b == nil {
-		return nil
+		return nil, nil
 	}
-	var out []admission.Result
-	switch {
-	case b.native == nil:
-	case later:
-		out = b.native.LaterObjections(ctx, request)
-	default:
-		out = b.native.Objections(ctx, request)
+	if b.native != nil {
+		create, later = b.native.Objections(ctx, request, updates)
 	}
 	if b.kyverno == nil {
-		return out
+		return create, later
 	}
-	if later {
-		request.Operation, request.OldObject = admissionv1.Update, request.Object
-	}
-	for _, r := range b.kyverno.Review(ctx, b.world, request) {
-		if r.Result.Result != admission.Pass && !r.Skipped {
-			out = append(out, r.Result)
+	add := func(to []admission.Result) []admission.Result {
+		for _, r := range b.kyverno.Review(ctx, b.world, request) {
+			if r.Result.Result != admission.Pass && !r.Skipped {
+				to = append(to, r.Result)
+			}
 		}
+		return to
 	}
-	return out
+	create = add(create)
+	if updates != nil && b.kyvernoUpdates {
+		request.Operation, request.OldObject = admissionv1.Update, request.Object
+		later = add(later)
+	}
+	return create, later
 }
 
 // A panel are the policies to judge by, as they are now and as they will be.
 type panel struct {
-	groups                       []*policyGroup
-	creates, updates             *bench
-	createsBefore, updatesBefore *bench
+	groups        []*policyGroup
+	updates       map[string]bool // policies that may say something else of an update than of a creation
+	after, before *bench
 }
 
 // panel picks policies that will be in force.
 func (r *admissionRun) panel(pick func(*policyGroup) bool) *panel {
-	p := &panel{}
-	var updating, was, wasUpdating []*policyGroup
+	p := &panel{updates: map[string]bool{}}
+	var was []*policyGroup
 	names := map[policyKey]bool{}
 	for _, g := range r.after.groups {
 		if !g.inForce() || !pick(g) {
@@ -247,20 +251,15 @@ func (r *admissionRun) panel(pick func(*policyGroup) bool) *panel {
 		}
 		p.groups, names[g.key] = append(p.groups, g), true
 		if g.asksUpdates() {
-			updating = append(updating, g)
+			p.updates[g.key.name] = true
 		}
 	}
 	for _, g := range r.before.groups {
-		if !g.inForce() || !names[g.key] {
-			continue
-		}
-		was = append(was, g)
-		if g.asksUpdates() {
-			wasUpdating = append(wasUpdating, g)
+		if g.inForce() && names[g.key] {
+			was = append(was, g)
 		}
 	}
-	p.creates, p.updates = r.after.bench(p.groups), r.after.bench(updating)
-	p.createsBefore, p.updatesBefore = r.before.bench(was), r.before.bench(wasUpdating)
+	p.after, p.before = r.after.bench(p.groups), r.before.bench(was)
 	return p
 }
 
@@ -279,7 +278,7 @@ func (p *panel) beyond() []string {
 
 // looked says whether a policy looks at what ordinary users do.
 func (p *panel) looked(name string) bool {
-	return p.creates != nil && p.creates.native != nil && p.creates.native.Looked(name)
+	return p.after != nil && p.after.native != nil && p.after.native.Looked(name)
 }
 
 // find is the policy of a name.
@@ -292,36 +291,33 @@ func (p *panel) find(r admission.Result) *policyGroup {
 	return nil
 }
 
-// objections are what the policies have against a subject: when it is made, and, of what is there, when it is updated.
+// objections are what the policies have against a subject: when it is made, and, of what is there, when it is updated. It
+// tells what is refused already.
 func (p *panel) objections(ctx context.Context, s *subject) []objection {
-	out := p.compare(ctx, s, p.creates, p.createsBefore, "")
-	if s.real == nil || p.updates == nil {
-		return out
+	var updates func(string) bool
+	if s.real != nil && len(p.updates) > 0 {
+		updates = func(name string) bool { return p.updates[name] }
 	}
-	update := *s
-	update.request.Object = s.real.Content
-	for _, o := range p.compare(ctx, &update, p.updates, p.updatesBefore, "update") {
-		if !slices.ContainsFunc(out, func(c objection) bool {
-			return c.result.Policy == o.result.Policy && c.result.Denied() == o.result.Denied()
-		}) {
-			o.subject = s
-			out = append(out, o)
+	create, later := p.after.objections(ctx, s.request, updates)
+	var out []objection
+	for _, r := range create {
+		out = append(out, objection{subject: s, result: r})
+	}
+	for _, r := range later {
+		again := func(c admission.Result) bool { return c.Policy == r.Policy && c.Denied() == r.Denied() }
+		if !slices.ContainsFunc(create, again) {
+			out = append(out, objection{subject: s, result: r, on: "update"})
 		}
 	}
-	return out
-}
-
-// compare judges by what will be, and tells what is refused already.
-func (p *panel) compare(ctx context.Context, s *subject, after, before *bench, on string) []objection {
-	var out []objection
-	for _, r := range after.objections(ctx, s.request, on != "") {
-		out = append(out, objection{subject: s, result: r, on: on})
-	}
-	if len(out) == 0 || before == nil {
+	if len(out) == 0 || p.before == nil {
 		return out
 	}
-	was := before.objections(ctx, s.request, on != "")
+	create, later = p.before.objections(ctx, s.request, updates)
 	for i := range out {
+		was := create
+		if out[i].on != "" {
+			was = later
+		}
 		out[i].already = slices.ContainsFunc(was, func(r admission.Result) bool {
 			return r.Denied() || !out[i].result.Denied() && sameResult(r, out[i].result)
 		})

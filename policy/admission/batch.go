@@ -19,9 +19,9 @@ type Batch struct {
 	fast  *policy.Set
 	// together are the indexes into set.Policies of those that fast judges.
 	together []int
-	// sameLater says of each of them that what it says of an object does not depend on what is done to it, once it looks at it.
-	sameLater []bool
-	looked    []atomic.Bool // by policy of the set: an ordinary user's request was looked at
+	// same says of each policy that what it says of an object does not depend on what is done to it, once it looks at it.
+	same   []bool
+	looked []atomic.Bool // by policy of the set: an ordinary user's request was looked at
 }
 
 // Looked says whether a policy looked at any request so far, as far as it was judged together with others.
@@ -36,7 +36,7 @@ func (b *Batch) Looked(name string) bool {
 
 // Batch prepares to judge many requests in one world.
 func (s *Set) Batch(w World) *Batch {
-	b := &Batch{set: s, world: w, looked: make([]atomic.Bool, len(s.Policies))}
+	b := &Batch{set: s, world: w, looked: make([]atomic.Bool, len(s.Policies)), same: make([]bool, len(s.Policies))}
 	var policies []*policy.Policy
 	for i, p := range s.Policies {
 		v := p.validating
@@ -44,16 +44,17 @@ func (s *Set) Batch(w World) *Batch {
 			continue // judged alone
 		}
 		b.together = append(b.together, i)
-		b.sameLater = append(b.sameLater, sameLater(v))
+		b.same[i] = sameLater(v)
 		policies = append(policies, v)
 	}
 	b.fast = policy.NewSet(policies)
 	return b
 }
 
-// Objections are the results of one request but for passes. Of validations that are false, one stands for all of a policy and
+// Objections are the results of the creation of an object but for passes; later are those of an update that changes nothing,
+// by policies that say nothing against the creation. Of validations that are false, one stands for all of a policy and
 // a binding, and its Rule is "".
-func (b *Batch) Objections(ctx context.Context, r Request) []Result {
+func (b *Batch) Objections(ctx context.Context, r Request, updates func(policy string) bool) (create, later []Result) {
 	in := r.input(&b.world)
 	verdicts := make([]*policy.Verdict, len(b.set.Policies))
 	fast := b.fast.Evaluate(ctx, in, nil)
@@ -66,21 +67,32 @@ func (b *Batch) Objections(ctx context.Context, r Request) []Result {
 			verdicts[b.together[i]] = &fast[i]
 		}
 	}
-	var out []Result
 	for i, p := range b.set.Policies {
-		v := verdicts[i]
-		if v != nil && !v.Denied {
+		if v := verdicts[i]; v == nil || v.Denied {
+			j := judgement{ctx: ctx, world: &b.world, request: &r, policy: p, in: in}
+			if v != nil {
+				j.denied(v)
+			} else {
+				j.judge()
+			}
+			create = append(create, slices.DeleteFunc(j.results, func(one Result) bool { return one.Result == Pass })...)
+		}
+	}
+	if updates == nil {
+		return create, nil
+	}
+	in.Operation, in.OldObject = admissionv1.Update, in.Object
+	update := r
+	update.Operation, update.OldObject = in.Operation, in.OldObject
+	for i, p := range b.set.Policies {
+		if v := verdicts[i]; v != nil && v.Matched && b.same[i] || !updates(p.Object.Name) {
 			continue
 		}
-		j := judgement{ctx: ctx, world: &b.world, request: &r, policy: p, in: in}
-		if v != nil {
-			j.denied(v)
-		} else {
-			j.judge()
-		}
-		out = append(out, slices.DeleteFunc(j.results, func(one Result) bool { return one.Result == Pass })...)
+		j := judgement{ctx: ctx, world: &b.world, request: &update, policy: p, in: in}
+		j.judge()
+		later = append(later, slices.DeleteFunc(j.results, func(one Result) bool { return one.Result == Pass })...)
 	}
-	return out
+	return create, later
 }
 
 // sameLater says whether only the matchConditions of a policy can tell an update from a creation.
@@ -88,28 +100,6 @@ func sameLater(v *policy.Policy) bool {
 	judges := policy.New(v.Source.DeepCopy())
 	judges.Source.Spec.MatchConditions = nil
 	return !judges.Asks("oldObject") && !judges.Asks("request")
-}
-
-// LaterObjections are what policies have against updating an object that is there without changing it, and not against
-// making it: passes, and what Objections says of r, the creation, are left out.
-func (b *Batch) LaterObjections(ctx context.Context, r Request) []Result {
-	in := r.input(&b.world)
-	decided := make([]bool, len(b.set.Policies))
-	for i, v := range b.fast.Evaluate(ctx, in, nil) {
-		decided[b.together[i]] = b.sameLater[i] && v.Matched && v.Err == nil
-	}
-	in.Operation, in.OldObject = admissionv1.Update, in.Object
-	r.Operation, r.OldObject = in.Operation, in.OldObject
-	var out []Result
-	for i, p := range b.set.Policies {
-		if decided[i] {
-			continue
-		}
-		j := judgement{ctx: ctx, world: &b.world, request: &r, policy: p, in: in}
-		j.judge()
-		out = append(out, slices.DeleteFunc(j.results, func(one Result) bool { return one.Result == Pass })...)
-	}
-	return out
 }
 
 // denied tells of a policy whose validation is false, by each binding that covers the request.
