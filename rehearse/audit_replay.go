@@ -11,6 +11,7 @@ import (
 	"github.com/plimsoll-io/plimsoll/auditlog"
 	"github.com/plimsoll-io/plimsoll/auditlog/auditpolicy"
 	"github.com/plimsoll-io/plimsoll/finding"
+	"github.com/plimsoll-io/plimsoll/internal/display"
 )
 
 // A rejudger judges recorded events by a new policy.
@@ -177,7 +178,7 @@ func (p *rejudger) tell(out *part) {
 	}
 	if p.unknown > 0 {
 		out.doubts = append(out.doubts, Doubt{Changes: []finding.Ref{ref}, Sort: auditSort, Object: refOf(p.change.New), Count: p.unknown,
-			Reason: fmt.Sprintf("%d events do not tell the groups of the user, or the verb, on which the policy depends", p.unknown)})
+			Reason: display.Plural(int(p.unknown), "event") + " without the groups of the user, or the verb, on which the policy depends"})
 	}
 	if p.unlevel > 0 {
 		out.cannotKnow = append(out.cannotKnow, fmt.Sprintf("At which level %d events are recorded today: the log does not say.", p.unlevel))

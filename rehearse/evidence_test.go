@@ -15,15 +15,15 @@ import (
 
 	"github.com/plimsoll-io/plimsoll/auditlog"
 	"github.com/plimsoll-io/plimsoll/finding"
-	"github.com/plimsoll-io/plimsoll/internal/inventorytest"
 	"github.com/plimsoll-io/plimsoll/inventory"
+	"github.com/plimsoll-io/plimsoll/inventory/manifest"
 	"github.com/plimsoll-io/plimsoll/network/flow"
 )
 
 var updateEvidence = flag.Bool("update-evidence", false, "write what is wanted into testdata/evidence")
 
 // TestEvidence rehearses changes by recorded evidence. A case is a file: before.yaml, change.yaml, delete (lines "KIND
-// NAMESPACE NAME"), audit.log, flows.json, and want.
+// NAMESPACE NAME"), audit.log, flows.csv, and want.
 func TestEvidence(t *testing.T) {
 	files, err := filepath.Glob("testdata/evidence/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -61,21 +61,20 @@ func rehearsed(t *testing.T, archive *txtar.Archive) string {
 	var removed []string
 	source := "cluster"
 	for _, f := range archive.Files {
-		text := string(f.Data)
 		switch f.Name {
 		case "before.yaml":
-			before = inventorytest.Objects(t, f.Name, text)
+			before = objectsOf(t, f)
 		case "change.yaml":
-			change = inventorytest.Objects(t, f.Name, text)
+			change = objectsOf(t, f)
 		case "delete":
-			removed = strings.Split(strings.TrimSpace(text), "\n")
+			removed = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
 		case "files":
 			source = "files"
 		case "audit.log":
 			evidence.Audit = []auditlog.Input{auditlog.FromReader("audit.log", bytes.NewReader(f.Data))}
-		case "flows.json":
+		case "flows.csv":
 			var err error
-			input := flow.FromReader("flows.json", bytes.NewReader(f.Data))
+			input := flow.FromReader("flows.csv", bytes.NewReader(f.Data))
 			if evidence.Flows, err = flow.Collect(t.Context(), []flow.Input{input}, flow.CollectOptions{}); err != nil {
 				t.Fatal(err)
 			}
@@ -99,6 +98,16 @@ func rehearsed(t *testing.T, archive *txtar.Archive) string {
 		t.Fatal(err)
 	}
 	return written(r)
+}
+
+// objectsOf are the objects of a file, audit policies among them.
+func objectsOf(t *testing.T, f txtar.File) []*inventory.Object {
+	t.Helper()
+	objects, gaps := manifest.ReadBytes(f.Name, f.Data, manifest.Options{AuditPolicies: true})
+	if len(gaps) > 0 {
+		t.Fatal(gaps)
+	}
+	return objects
 }
 
 // written is a rehearsal in lines, without what every one of its sort says.

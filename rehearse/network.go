@@ -182,7 +182,12 @@ func (r *networkRun) tell(answer *replay.Rehearsal) {
 	for _, b := range answer.Breaks {
 		one := Break{Sort: networkSort, Flow: flowOf(b.Need), Count: replay.Flows(b.Need), Last: replay.Last(b.Need), Reason: b.Reason}
 		for _, c := range b.Changes {
-			one.Changes = append(one.Changes, c.Policy)
+			if c.Act != replay.InForce {
+				one.Changes = append(one.Changes, c.Policy)
+			}
+		}
+		if one.Count == 0 {
+			one.Reason += "; objects declare it"
 		}
 		if len(one.Changes) == 0 {
 			one.Changes = r.refs()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-io/plimsoll/finding"
 	"github.com/plimsoll-io/plimsoll/inventory"
@@ -54,6 +55,7 @@ func rehearsers() []rehearser {
 		{quotaSort, concernsQuota, rehearseQuota},
 		{rbacSort, concernsRBAC, rehearseRBAC},
 		{networkSort, concernsNetwork, rehearseNetwork},
+		{routeSort, concernsRoute, rehearseRoutes},
 		{auditSort, concernsAudit, rehearseAudit},
 	}
 }
@@ -98,6 +100,7 @@ func (r *Rehearsal) add(p part) {
 	r.Notes = append(r.Notes, p.notes...)
 	r.Incomplete = r.Incomplete || p.incomplete
 	for _, sentence := range p.cannotKnow {
+		sentence = strings.TrimSuffix(sentence, ".")
 		if !slices.Contains(r.CannotKnow, sentence) {
 			r.CannotKnow = append(r.CannotKnow, sentence)
 		}
