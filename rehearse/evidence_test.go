@@ -20,6 +20,8 @@ import (
 	"github.com/plimsoll-io/plimsoll/network/flow"
 )
 
+var evidenceTime = time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+
 var updateEvidence = flag.Bool("update-evidence", false, "write what is wanted into testdata/evidence")
 
 // TestEvidence rehearses changes by recorded evidence. A case is a file: before.yaml, change.yaml, delete (lines "KIND
@@ -57,7 +59,7 @@ func TestEvidence(t *testing.T) {
 func rehearsed(t *testing.T, archive *txtar.Archive) string {
 	t.Helper()
 	var before, change []*inventory.Object
-	evidence := Evidence{Now: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)}
+	evidence := Evidence{Now: evidenceTime}
 	var removed []string
 	source := "cluster"
 	for _, f := range archive.Files {

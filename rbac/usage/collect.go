@@ -143,7 +143,7 @@ func (c *collector) note(e *auditlog.Event, user *auditlog.User, r rbac.Request,
 		use.ended++
 	}
 	use.at(e.Time)
-	use.name(r.Name, 1, c.options.Names)
+	use.name(r.Name, c.options.Names)
 	if ok {
 		use.authorizedBy(authorizer)
 	}

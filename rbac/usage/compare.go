@@ -228,7 +228,7 @@ func (c *comparer) note(change int, e *auditlog.Event, user *auditlog.User, id r
 		o.ended++
 	}
 	o.at(e.Time)
-	o.name(r.Name, 1, c.options.Names)
+	o.name(r.Name, c.options.Names)
 	o.stamp(stamped{e.Time, e.AuditID})
 }
 

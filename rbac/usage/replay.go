@@ -83,7 +83,7 @@ func (p *replayer) Consume(e *auditlog.Event) {
 		}
 		use.ended++
 		use.at(e.Time)
-		use.name(r.Name, 1, p.options.Names)
+		use.name(r.Name, p.options.Names)
 	})
 }
 

@@ -86,16 +86,16 @@ func (u *Use) at(t time.Time) {
 	}
 }
 
-func (u *Use) name(name string, times int64, limit int) {
+func (u *Use) name(name string, limit int) {
 	if name == "" {
-		u.Unnamed += times
+		u.Unnamed++
 		return
 	}
 	if _, known := u.names[name]; known {
 		return
 	}
 	if len(u.names) >= limit {
-		u.OtherNames += times
+		u.OtherNames++
 		return
 	}
 	if u.names == nil {
@@ -116,7 +116,7 @@ func (u *Use) join(o *Use, limit int) {
 		u.authorizedBy(a)
 	}
 	for _, name := range o.Names() {
-		u.name(name, 1, limit)
+		u.name(name, limit)
 	}
 }
 
