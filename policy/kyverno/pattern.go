@@ -331,6 +331,10 @@ func (g *generator) listPattern(v value, p []any) outcome {
 			skipped = and(relation("size("+v.expr+") > 0"), every(v.expr, item, o.skipped))
 		}
 		return outcome{every(v.expr, item, o.allowed), skipped}
+	case dynamic:
+		item := g.name(v.expr)
+		defer g.release(item)
+		return outcome{every(v.expr, item, g.pattern(g.item(v, item), first).allowed), never}
 	case []any:
 		g.unsupported("pattern", "a list directly in a list")
 		return failed
