@@ -164,7 +164,9 @@ func (w *rightsWorld) rights() []runtime.Object {
 		}
 		return out
 	}
-	role := func(kind, name string) rbacv1.RoleRef { return rbacv1.RoleRef{APIGroup: rbac.Group, Kind: kind, Name: name} }
+	role := func(kind, name string) rbacv1.RoleRef {
+		return rbacv1.RoleRef{APIGroup: rbac.Group, Kind: kind, Name: name}
+	}
 	types := func(kind string) metav1.TypeMeta { return metav1.TypeMeta{APIVersion: rbac.Group + "/v1", Kind: kind} }
 	labels := map[string]string{}
 	if w.random.IntN(2) == 0 {
