@@ -30,7 +30,6 @@ type quotaRun struct {
 	*state
 	out    part
 	judged int64
-	seen   bool // a namespace with a quota or a limit range
 }
 
 func rehearseQuota(ctx context.Context, s *state, changes []Change) (part, error) {

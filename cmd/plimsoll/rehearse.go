@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/plimsoll-io/plimsoll/control"
@@ -139,24 +138,19 @@ func (o *ChangeOptions) evidence(ctx context.Context, s streams) (rehearse.Evide
 	return out, err
 }
 
-// readBoth reads the change and what it is laid over side by side. Policies of the change are read as they are written:
+// readBoth reads the change and what it is laid over. Policies of the change are read as they are written:
 // they have to be judged word for word.
 func (o *ChangeOptions) readBoth(ctx context.Context, paths []string, s streams) (before, proposed *inventory.Inventory, err error) {
 	if len(o.Against) > 0 && (o.Input.Context != "" || o.Input.Kubeconfig != "") {
 		return nil, nil, errors.New("--context and --kubeconfig name a cluster, --against names files: give only one of them")
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		input := o.Input
-		input.auditPolicies = true
-		before, err = input.load(ctx, o.Against, control.Settings{}, s.in)
-		return err
-	})
-	group.Go(func() (err error) {
-		proposed, err = o.readChange(ctx, paths, s.in)
-		return err
-	})
-	return before, proposed, group.Wait()
+	if proposed, err = o.readChange(ctx, paths, s.in); err != nil {
+		return nil, nil, err
+	}
+	input := o.Input
+	input.more = rehearse.Kinds(proposed.All()) // what policies of the change judge
+	before, err = input.load(ctx, o.Against, control.Settings{}, s.in)
+	return before, proposed, err
 }
 
 // readChange reads the manifests of the change.
