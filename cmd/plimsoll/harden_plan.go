@@ -132,7 +132,7 @@ func writeFolder(dir string, files []plan.File, force bool) error {
 }
 
 // replaceFolder writes files and removes those that are stale.
-func replaceFolder(dir string, files []plan.File, stale []string) error {
+func replaceFolder(dir string, files []plan.File, stale []string) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- manifests are for all to read
 		return fmt.Errorf("create folder of the plan: %w", err)
 	}
@@ -140,7 +140,7 @@ func replaceFolder(dir string, files []plan.File, stale []string) error {
 	if err != nil {
 		return fmt.Errorf("open folder of the plan: %w", err)
 	}
-	defer root.Close()
+	defer func() { err = errors.Join(err, root.Close()) }()
 	for _, name := range stale {
 		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove file of the earlier plan: %w", err)
