@@ -13,14 +13,16 @@ build: ## the program, stripped
 demo: build ## the main job on the shipped example
 	$(BIN) scan examples/shop/manifests --fail-on none
 
-test: ## all tests: with the race detector, then against a real control plane
+test: ## all tests: with the race detector, against a real control plane, and against Kyverno
 	$(GO) test -race ./...
 	cd e2e && $(GO) run ./prepare && $(GO) test -timeout 20m ./...
+	cd e2e/kyverno && $(GO) test -timeout 20m ./...
+	cd e2e/kyverno/expressions && $(GO) test ./...
 
 check: ## formatting, vet, linters
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
-	cd e2e && $(GO) vet ./...
+	for module in e2e e2e/psp e2e/kyverno e2e/kyverno/expressions; do (cd $$module && $(GO) vet ./...) || exit 1; done
 	$(GO) run $(GOLANGCI) run ./...
 
 conformance: ## public cases with known answers, when they are there (PLIMSOLL_CORPORA)
@@ -33,6 +35,7 @@ bench: build ## ratios, not seconds
 
 e2e: ## every test against a real control plane, also the slow ones
 	cd e2e && $(GO) run ./prepare && $(GO) test -timeout 60m -v . -args -long
+	cd e2e/kyverno && $(GO) test -timeout 60m -v ./...
 
 docs: ## the generated pages of the handbook
 	$(GO) run ./cmd/plimsoll __docs docs
