@@ -32,7 +32,7 @@ func (o *PolicyTestOptions) checkTypes(ctx context.Context, live bool, set *admi
 		var err error
 		if documents, err = cluster.OpenAPI(ctx, c, versions); err != nil {
 			h.TypeChecked = "no: " + err.Error()
-			return nil
+			return nil //nolint:nilerr // the answer says it: policies are judged all the same
 		}
 		by = "against the schemas of the cluster"
 	default:
