@@ -146,6 +146,15 @@ func (r *rehearsalWorld) compare(sort, namespace string, o rehearsalObject, pred
 	if err := r.create(again, true); err != nil {
 		refusals = append(refusals, err.Error())
 	}
+	if kind == "CronJob" { // its controller makes Jobs, which policies judge too
+		job := map[string]any{
+			"apiVersion": "batch/v1", "kind": "Job", "metadata": map[string]any{"name": name + "-again", "namespace": namespace},
+			"spec": again["spec"].(map[string]any)["jobTemplate"].(map[string]any)["spec"],
+		}
+		if err := r.create(deepCopy(job), true); err != nil {
+			refusals = append(refusals, err.Error())
+		}
+	}
 	if kind != "Pod" {
 		pod := map[string]any{
 			"apiVersion": "v1", "kind": "Pod", "spec": o.pod,
