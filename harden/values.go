@@ -329,8 +329,7 @@ func diverge(a, b any, path finding.Path, differs func(path finding.Path, now an
 	}
 	x, isMap := a.(map[string]any)
 	y, both := b.(map[string]any)
-	switch {
-	case both && (isMap || a == nil) && len(y) > 0:
+	if both && (isMap || a == nil) && len(y) > 0 {
 		for _, key := range slices.Sorted(maps.Keys(x)) {
 			if _, stays := y[key]; !stays {
 				differs(path.Field(key), nil)

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// own reads a field of the container's securityContext, or of the pod's where the container has none.
-func own(container, field string) string {
-	return container + ".?securityContext.?" + field + ".or(variables.pod.?securityContext.?" + field + ")"
+// own reads a field of the securityContext of the container c, or of the pod's where the container has none.
+func own(field string) string {
+	return "c.?securityContext.?" + field + ".or(variables.pod.?securityContext.?" + field + ")"
 }
 
 // identityChecks are about users, groups and SELinux labels.
@@ -21,16 +21,16 @@ func (p *Policy) identityChecks() []check {
 	case mustRunAs:
 		out = append(out, check{field: "runAsUser", filledIn: "securityContext.runAsUser of containers",
 			message: "runAsUser is named, and in " + rangesText(s.RunAsUser.Ranges),
-			cel:     "variables.containers.all(c, " + own("c", "runAsUser") + ".hasValue() && [" + own("c", "runAsUser") + ".value()].all(id, " + anyRange("", "id", s.RunAsUser.Ranges) + "))"})
+			cel:     "variables.containers.all(c, " + own("runAsUser") + ".hasValue() && [" + own("runAsUser") + ".value()].all(id, " + anyRange("", "id", s.RunAsUser.Ranges) + "))"})
 	case mustRunAsNonRoot:
 		out = append(out, check{field: "runAsUser", level: Restricted, filledIn: "securityContext.runAsNonRoot of containers",
 			message: "containers do not run as root, and say so",
-			cel: "variables.containers.all(c, (" + own("c", "runAsNonRoot") + ".hasValue() || " + own("c", "runAsUser") + ".hasValue()) && " +
-				own("c", "runAsNonRoot") + ".orValue(true) && " + own("c", "runAsUser") + ".orValue(1) != 0)"})
+			cel: "variables.containers.all(c, (" + own("runAsNonRoot") + ".hasValue() || " + own("runAsUser") + ".hasValue()) && " +
+				own("runAsNonRoot") + ".orValue(true) && " + own("runAsUser") + ".orValue(1) != 0)"})
 	}
 	if g := s.RunAsGroup; g != nil && g.Rule != runAsAny {
-		given := own("c", "runAsGroup") + ".hasValue()"
-		in := "[" + own("c", "runAsGroup") + ".value()].all(id, " + anyRange("", "id", g.Ranges) + ")"
+		given := own("runAsGroup") + ".hasValue()"
+		in := "[" + own("runAsGroup") + ".value()].all(id, " + anyRange("", "id", g.Ranges) + ")"
 		c := check{field: "runAsGroup", message: "runAsGroup is in " + rangesText(g.Ranges), cel: "variables.containers.all(c, !" + given + " || " + in + ")"}
 		if g.Rule == mustRunAs {
 			c.message, c.filledIn = "runAsGroup is named, and in "+rangesText(g.Ranges), "securityContext.runAsGroup of containers"
@@ -43,7 +43,7 @@ func (p *Policy) identityChecks() []check {
 	if s.SELinux.Rule == mustRunAs {
 		out = append(out, check{field: "seLinux", message: "seLinuxOptions are those of the policy, of the pod and of each container",
 			filledIn: "securityContext.seLinuxOptions", cel: seLinuxIs("variables.pod.?securityContext.?seLinuxOptions", s.SELinux.SELinuxOptions) +
-				" && variables.containers.all(c, " + seLinuxIs(own("c", "seLinuxOptions"), s.SELinux.SELinuxOptions) + ")"})
+				" && variables.containers.all(c, " + seLinuxIs(own("seLinuxOptions"), s.SELinux.SELinuxOptions) + ")"})
 	}
 	return out
 }
@@ -106,11 +106,11 @@ func (p *Policy) profileChecks() []check {
 			return options + ".hasValue() && [" + options + ".value()].all(s, " + profile + ")"
 		}
 		out = append(out, check{field: "seccomp", message: "the seccomp profile is one of: " + strings.Join(p.seccomp, ", "), filledIn: "securityContext.seccompProfile",
-			cel: of("variables.pod.?securityContext.?seccompProfile") + " && variables.containers.all(c, " + of(own("c", "seccompProfile")) + ")"})
+			cel: of("variables.pod.?securityContext.?seccompProfile") + " && variables.containers.all(c, " + of(own("seccompProfile")) + ")"})
 	}
 	if p.appArmor != nil {
 		field := "{'RuntimeDefault': 'runtime/default', 'Unconfined': 'unconfined', 'Localhost': 'localhost/' + a.?localhostProfile.orValue('')}[a.type]"
-		options := own("c", "appArmorProfile")
+		options := own("appArmorProfile")
 		annotation := "object.metadata.?annotations['container.apparmor.security.beta.kubernetes.io/' + c.name].orValue('')"
 		out = append(out, check{field: "appArmor", message: "the AppArmor profile is one of: " + strings.Join(p.appArmor, ", "), filledIn: "securityContext.appArmorProfile",
 			cel: "variables.containers.all(c, " + options + ".hasValue() ? [" + options + ".value()].all(a, " + field + " in " + celList(p.appArmor) + ") : " +
