@@ -30,11 +30,12 @@ func Namespaces(h Header, r *namespaces.Report, p *plan.Plan) *answer.Document {
 		Empty: "Nothing: every namespace can take the highest level.",
 	}
 	seen := map[string]bool{}
+	common := commonReason(r.Namespaces)
 	for _, ns := range r.Namespaces {
 		if ns.Can == "" {
 			continue // levels were not asked for
 		}
-		levels.Rows = append(levels.Rows, []string{ns.Name, enforced(ns), can(ns), next(ns)})
+		levels.Rows = append(levels.Rows, []string{ns.Name, enforced(ns), can(ns, common), next(ns)})
 		if ns.System != "" {
 			continue
 		}
@@ -56,7 +57,26 @@ func Namespaces(h Header, r *namespaces.Report, p *plan.Plan) *answer.Document {
 	if len(levels.Rows) == 0 && len(r.Namespaces) > 0 {
 		first = nil
 	}
-	return document(h, p, body, first)
+	doc := document(h, p, body, first)
+	if common != "" {
+		doc.Notes = append([]string{"unknown, where no reason is given: " + common}, doc.Notes...)
+	}
+	return doc
+}
+
+// commonReason is why it is not known of several namespaces what they can take; "" when each has a reason of its own.
+func commonReason(list []*namespaces.Namespace) string {
+	count := map[string]int{}
+	most := ""
+	for _, ns := range list {
+		if ns.Unknown == "" || ns.System != "" || ns.Can == "" {
+			continue
+		}
+		if count[ns.Unknown]++; count[ns.Unknown] > 1 && (most == "" || count[ns.Unknown] > count[most]) {
+			most = ns.Unknown
+		}
+	}
+	return most
 }
 
 // enforced is the level that a namespace enforces, and the version it is pinned to.
@@ -67,10 +87,13 @@ func enforced(ns *namespaces.Namespace) string {
 	return ns.Enforced
 }
 
-func can(ns *namespaces.Namespace) string {
+// can is what a namespace can take. The reason that several have in common is said once, elsewhere.
+func can(ns *namespaces.Namespace, common string) string {
 	switch {
 	case ns.System != "":
 		return "left alone: " + ns.System
+	case ns.Unknown != "" && ns.Unknown == common:
+		return "unknown"
 	case ns.Unknown != "":
 		return "unknown: " + ns.Unknown
 	case ns.Judged == 0:
