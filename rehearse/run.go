@@ -85,6 +85,9 @@ func Run(ctx context.Context, before, proposed *inventory.Inventory, evidence Ev
 		r.add(p)
 		settled = append(settled, p.settled...)
 	}
+	if evidence.DryRun != nil {
+		r.add(dryRun(ctx, s))
+	}
 	for i, c := range changes {
 		if !judged[i] && !slices.Contains(settled, c.Ref()) {
 			r.Unjudged = append(r.Unjudged, c)

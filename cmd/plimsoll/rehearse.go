@@ -31,6 +31,7 @@ type ChangeOptions struct {
 	Removed []string
 	Only    bool
 	Version string
+	DryRun  string
 }
 
 func newRehearseCommand() *cobra.Command {
@@ -63,6 +64,7 @@ Exit codes: 0 safe · 1 something breaks · 2 usage or runtime error · 3 it can
 	f.StringSliceVar(&opts.Flows, "flows", nil, flowsFlag)
 	f.StringSliceVar(&opts.Removed, "delete", nil, "`object` that the change removes: KIND[.GROUP]/NAME or KIND[.GROUP]/NAMESPACE/NAME (repeatable)")
 	f.BoolVar(&opts.Only, "only", false, "the NetworkPolicies of the change replace all of their namespaces")
+	f.StringVar(&opts.DryRun, "dry-run", "server", "`server`: a cluster is asked about the objects of the change, without keeping them, which takes the right to write them; or none")
 	f.StringVar(&opts.Version, "kubernetes-version", "", "judge as this `version` does, 1.30 to 1.37 (default: the cluster's, or the newest)")
 	return cmd
 }
@@ -92,6 +94,9 @@ func runRehearse(ctx context.Context, opts ChangeOptions, paths []string, s stre
 	}
 	if opts.Version == "" {
 		evidence.Minor = knownMinor(before.Version)
+	}
+	if evidence.DryRun, err = opts.dryRunner(); err != nil {
+		return err
 	}
 	r, err := rehearse.Run(ctx, before, proposed, evidence)
 	if err != nil {
