@@ -112,7 +112,7 @@ func Of(before, proposed *inventory.Inventory, r *rehearse.Rehearsal) *answer.Do
 	for _, b := range r.Breaks {
 		one := breakOf(b)
 		switch {
-		case b.Already:
+		case b.Already && !b.Soft:
 			body.Already = append(body.Already, one)
 		case b.Soft:
 			body.Warned = append(body.Warned, one)
